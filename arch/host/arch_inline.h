@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inline half of arch.h on a workstation: MMIO goes to simulated devices, time to a stepped clock. */
+#pragma once
+
+u64 sim_mmio_read(uintptr_t addr, unsigned width);
+void sim_mmio_write(uintptr_t addr, unsigned width, u64 value);
+u64 sim_ticks(void);
+void sim_relax(void);
+
+#define ARCH_MMIO(bits) \
+	static inline u##bits arch_mmio_read##bits(uintptr_t addr) \
+	{ \
+		return (u##bits)sim_mmio_read(addr, bits / 8); \
+	} \
+	static inline void arch_mmio_write##bits(uintptr_t addr, u##bits value) \
+	{ \
+		sim_mmio_write(addr, bits / 8, value); \
+	}
+ARCH_MMIO(8)
+ARCH_MMIO(16)
+ARCH_MMIO(32)
+ARCH_MMIO(64)
+#undef ARCH_MMIO
+
+static inline void arch_dma_wmb(void)
+{
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static inline void arch_dma_rmb(void)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+}
+
+static inline void arch_dma_mb(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline u64 arch_ticks(void)
+{
+	return sim_ticks();
+}
+
+static inline void arch_relax(void)
+{
+	sim_relax();
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page tables: 4 KiB pages, 512 entries of 8 bytes a table, on both ISAs. They differ in how an
+ * entry is spelt and in the number of levels; that is the format, the rest is written once here.
+ *
+ * Runs with the MMU off too (aligned 8-byte accesses only, no libc). What the MMU must be told
+ * after a change is the ISA's business (arch/ISA/mmu.c).
+ */
+#pragma once
+#include "arch/arch.h"
+
+struct pagetable_format {
+	u64 (*leaf)(u64 physical, enum arch_map_kind kind, unsigned level);	/* level 0: 4 KiB, 1: 2 MiB, 2: 1 GiB; 0: no such kind */
+	u64 (*table)(u64 physical);
+	bool (*is_leaf)(u64 entry, unsigned level);	/* of a valid entry */
+	bool (*is_valid)(u64 entry);
+	u64 (*address)(u64 entry);			/* that a leaf or table entry points to */
+};
+
+struct pagetable {
+	const struct pagetable_format *format;
+	u64 *root;
+	unsigned levels;			/* 3 to 5 */
+	unsigned block_levels;			/* a leaf may be at level 0 .. block_levels - 1: 3 gives 1 GiB blocks */
+	void *(*page)(void);			/* a zeroed page, or NULL */
+	/* Called after an entry that was valid was made invalid and before its replacement is written
+	   (break before make); also once for each such entry at the end. May be NULL while not live. */
+	void (*changed)(u64 virt);
+};
+
+/*
+ * Map [virt, virt + bytes) to physical. 0; -EINVAL: not page-aligned; -ENOMEM: no page (what was
+ * mapped before the failure stays); -ERANGE: beyond the reach of the levels; -ENOTSUP: the format
+ * has no such kind. ARCH_MAP_NONE unmaps. Blocks in the way are split, keeping what they mapped.
+ */
+int pagetable_map(struct pagetable *t, u64 virt, u64 physical, u64 bytes, enum arch_map_kind kind);
+
+/* The leaf entry that maps virt, with its level; 0: none. */
+u64 pagetable_lookup(const struct pagetable *t, u64 virt, unsigned *level);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Read-only view of the flattened device tree (Devicetree specification 0.4, "DT" below). One
+ * tree at a time. Every offset and length is checked; lies end in "no such thing" and a log line.
+ */
+#pragma once
+#include "arch/types.h"
+
+struct dt_node { int offset; };		/* negative: no such node */
+
+/*
+ * Check the whole blob (header, structure, strings, reservations; DT 5) and make it the tree. It must stay
+ * where it is. @limit: bytes that may be read there. 0, or -EINVAL with *reason in words.
+ */
+int dt_open(const void *blob, size_t limit, const char **reason);
+void dt_adopt(const void *blob);	/* the same, of a blob that dt_open has passed (or a copy of it) */
+const void *dt_blob(size_t *bytes);
+
+static inline bool dt_exists(struct dt_node node)
+{
+	return node.offset >= 0;
+}
+struct dt_node dt_root(void);
+struct dt_node dt_path(const char *path);		/* "/soc/uart@0", "serial0" (alias), "serial0:115200" */
+struct dt_node dt_by_phandle(u32 phandle);
+struct dt_node dt_first_child(struct dt_node parent);
+struct dt_node dt_next_sibling(struct dt_node node);
+struct dt_node dt_parent(struct dt_node node);
+struct dt_node dt_compatible_node(struct dt_node after, const char *compatible);	/* next; dt_root() to begin */
+
+const char *dt_name(struct dt_node node);			/* "virtio_mmio@10001000"; "/" for the root */
+int dt_full_path(struct dt_node node, char *to, size_t bytes);	/* -ENOSPC: too long */
+bool dt_enabled(struct dt_node node);				/* status is absent, "ok" or "okay" (2.3.4) */
+const char *dt_compatible(struct dt_node node, unsigned index);	/* NULL past the last; [0] most specific */
+bool dt_is_compatible(struct dt_node node, const char *compatible);
+
+const void *dt_property(struct dt_node node, const char *name, u32 *bytes);	/* NULL: none */
+bool dt_next_property(struct dt_node node, int *at, const char **name, const void **value, u32 *bytes); /* *at = -1 first */
+u32 dt_u32(struct dt_node node, const char *name, u32 otherwise);
+u64 dt_u64(struct dt_node node, const char *name, u64 otherwise);	/* one cell or two */
+const char *dt_string(struct dt_node node, const char *name);	/* NULL: none, or not terminated */
+const char *dt_string_at(struct dt_node node, const char *name, unsigned index);
+
+/*
+ * Entry @index of "reg" as a CPU physical address, through the "ranges" of every parent (2.3.6, 2.3.8).
+ * -ENOENT: no such entry; -ENXIO: some parent does not map it (no ranges, or a hole);
+ * -EINVAL: malformed.
+ */
+int dt_reg(struct dt_node node, unsigned index, u64 *cpu_address, u64 *bytes);
+int dt_reg_by_name(struct dt_node node, const char *name, u64 *cpu_address, u64 *bytes);	/* reg-names */
+
+/* Rows of /memreserve/ (5.3). -ENOENT past the last. */
+int dt_memory_reservation(unsigned index, struct range *r);
+
+#define dt_for_each_child(node, parent) \
+	for (struct dt_node node = dt_first_child(parent); dt_exists(node); node = dt_next_sibling(node))

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A device's register window. Carries its size, so a wrong offset is caught, not obeyed. */
+#pragma once
+#include "arch/arch.h"
+#include "lib/assert.h"
+
+struct mmio {
+	uintptr_t base;
+	size_t size;
+};
+
+/* Map a device's registers for use. 0, or -ENOMEM/-ERANGE. */
+int mmio_map(struct mmio *m, u64 physical, u64 bytes);
+
+static inline uintptr_t mmio_at(struct mmio m, size_t offset, size_t width)
+{
+	assert(offset % width == 0 && offset < m.size && width <= m.size - offset);
+	return m.base + offset;
+}
+
+#define MMIO_ACCESSORS(bits) \
+	static inline u##bits mmio_read##bits(struct mmio m, size_t offset) \
+	{ \
+		return arch_mmio_read##bits(mmio_at(m, offset, bits / 8)); \
+	} \
+	static inline void mmio_write##bits(struct mmio m, size_t offset, u##bits value) \
+	{ \
+		arch_mmio_write##bits(mmio_at(m, offset, bits / 8), value); \
+	}
+MMIO_ACCESSORS(8)
+MMIO_ACCESSORS(16)
+MMIO_ACCESSORS(32)
+MMIO_ACCESSORS(64)
+#undef MMIO_ACCESSORS
+
+/* Low word first, as both the NVMe and the virtio register files ask. */
+static inline void mmio_write64_split(struct mmio m, size_t offset, u64 value)
+{
+	mmio_write32(m, offset, (u32)value);
+	mmio_write32(m, offset + 4, (u32)(value >> 32));
+}

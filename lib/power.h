@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reset and power off: through the firmware, or what a driver registered (syscon). */
+#pragma once
+
+enum power_action { POWER_OFF, POWER_RESET };
+
+/* A driver's way, tried after the firmware's. It may return (it did not work). */
+void power_register(enum power_action action, const char *name, void (*act)(void *state), void *state);
+
+/* Returns only if no way worked, with a log line for each that was tried. */
+int power(enum power_action action);
