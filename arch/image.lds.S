@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The layout of an image, for both architectures and both linkers.
+ *
+ * In the flat file, each part beginning on a page of its own so that it can be protected as a whole:
+ *
+ *   image_start          text: first the Linux Image header and the entry code (.head.text)
+ *   rodata_start         constants; tables of pointers, constant once they are relocated
+ *   data_start           variables; the initial thread-local variables
+ *   symbol_table_start   functions' names for backtraces: read-only in use, but last, so that
+ *                        nothing that the code refers to moves when the table grows
+ *   image_file_end       here the file ends
+ *
+ * and in memory behind it, not in the file, undefined at entry:
+ *
+ *   bss_start, bss_end   variables that begin as zero; the entry code clears them
+ *   stacks               the stack of the traps and the stack, a guard page below each, not cleared
+ *   image_end
+ *
+ * The image moves: addresses that lie in it are listed in .rela.dyn (rela_start to rela_end) as
+ * linked addresses: what is added to each is how far image_start is from LINK_BASE. Entries of type
+ * NONE are to be skipped. The sizes for the Image header must not become such entries: riscv64
+ * writes `.quad image_end - image_start`; aarch64, whose assembler wants one symbol,
+ * `.long image_bytes` (.quad would be listed).
+ */
+#define PAGE_BYTES		4096
+#define STACK_BYTES		(64 * 1024)
+#define TRAP_STACK_BYTES	(16 * 1024)
+
+/*
+ * A table that the linker collects (lib/table.h). A new table wants a line here.
+ */
+#define TABLE(name) \
+	. = ALIGN(8); \
+	__start_##name = .; \
+	KEEP(*(name)) \
+	__stop_##name = .;
+
+ENTRY(_start)
+
+PHDRS
+{
+	text PT_LOAD FLAGS(5);		/* read, execute */
+	rodata PT_LOAD FLAGS(4);	/* read (written once, by relocation, before it is protected) */
+	data PT_LOAD FLAGS(6);		/* read, write */
+	tls PT_TLS FLAGS(4);
+	stack PT_GNU_STACK FLAGS(6);
+}
+
+SECTIONS
+{
+	. = LINK_BASE;
+	image_start = .;
+
+	.text : {
+		KEEP(*(.head.text))
+		*(.text .text.*)
+		text_end = .;
+		. = ALIGN(PAGE_BYTES);
+	} :text
+
+	rodata_start = .;
+	.rodata : {
+		*(.rodata .rodata.* .srodata .srodata.*)
+		. = ALIGN(8);
+		__start_early_uarts = .;
+		KEEP(*(early_uarts))
+		__stop_early_uarts = .;
+	} :rodata
+	.rela.dyn : ALIGN(8) {
+		rela_start = .;
+		*(.rela .rela.*)
+		rela_end = .;
+	} :rodata
+	.data.rel.ro : ALIGN(8) {
+		*(.data.rel.ro .data.rel.ro.*)
+		*(.got .got.plt)
+		TABLE(boards)
+		TABLE(drivers)
+		TABLE(commands)
+		. = ALIGN(PAGE_BYTES);
+	} :rodata
+	rodata_end = .;
+
+	data_start = .;
+	.data : ALIGN(PAGE_BYTES) {
+		*(.data .data.* .sdata .sdata.*)
+	} :data
+
+	/* Each thread has a copy of this; we have one thread, and this is its copy. */
+	.tdata : ALIGN(16) {
+		tls_start = .;
+		*(.tdata .tdata.*)
+	} :data :tls
+	.tbss : {
+		*(.tbss .tbss.*)
+	} :data :tls
+
+	symbol_table : ALIGN(8) {
+		symbol_table_start = .;
+		KEEP(*(symbol_table))
+		symbol_table_end = .;
+		. = ALIGN(16);
+	} :data
+	image_file_end = .;
+
+	.bss (NOLOAD) : ALIGN(PAGE_BYTES) {
+		bss_start = .;
+		*(.bss .bss.* .sbss .sbss.*)
+		. = ALIGN(PAGE_BYTES);
+		bss_end = .;
+	} :data
+	.stacks (NOLOAD) : ALIGN(PAGE_BYTES) {
+		trap_guard = .;
+		. += PAGE_BYTES;
+		trap_stack = .;
+		. += TRAP_STACK_BYTES;
+		trap_stack_top = .;
+		stack_guard = .;
+		. += PAGE_BYTES;
+		stack = .;
+		. += STACK_BYTES;
+		stack_top = .;
+	} :data
+	image_end = .;
+
+	image_bytes = ABSOLUTE(image_end - image_start);
+	image_file_bytes = ABSOLUTE(image_file_end - image_start);
+
+	.comment 0 : { *(.comment) }
+	.debug_abbrev 0 : { *(.debug_abbrev) }
+	.debug_addr 0 : { *(.debug_addr) }
+	.debug_aranges 0 : { *(.debug_aranges) }
+	.debug_frame 0 : { *(.debug_frame) }
+	.debug_info 0 : { *(.debug_info) }
+	.debug_line 0 : { *(.debug_line) }
+	.debug_line_str 0 : { *(.debug_line_str) }
+	.debug_loc 0 : { *(.debug_loc) }
+	.debug_loclists 0 : { *(.debug_loclists) }
+	.debug_ranges 0 : { *(.debug_ranges) }
+	.debug_rnglists 0 : { *(.debug_rnglists) }
+	.debug_str 0 : { *(.debug_str) }
+	.debug_str_offsets 0 : { *(.debug_str_offsets) }
+	.riscv.attributes 0 : { *(.riscv.attributes) }
+	.symtab 0 : { *(.symtab) }
+	.strtab 0 : { *(.strtab) }
+	.shstrtab 0 : { *(.shstrtab) }
+
+	/* The dynamic linker is us, and needs none of this. */
+	/DISCARD/ : {
+		*(.interp .dynamic .dynsym .dynstr .hash .gnu.hash)
+		*(.eh_frame .eh_frame_hdr .note .note.*)
+		*(.init .fini .init_array .fini_array .preinit_array .ctors .dtors)
+	}
+}
