@@ -4,13 +4,15 @@
  * entry is spelt and in the number of levels; that is the format, the rest is written once here.
  *
  * Runs with the MMU off too (aligned 8-byte accesses only, no libc). What the MMU must be told
- * after a change is the ISA's business (arch/ISA/mmu.c).
+ * after a change is the ISA's business (arch/ISA/mmu.c): when pagetable_map has returned, the new
+ * entries are in memory, in an order that a table walk may watch, and no more than that.
  */
 #pragma once
 #include "arch/arch.h"
 
 struct pagetable_format {
-	u64 (*leaf)(u64 physical, enum arch_map_kind kind, unsigned level);	/* level 0: 4 KiB, 1: 2 MiB, 2: 1 GiB; 0: no such kind */
+	/* Level 0: 4 KiB, 1: 2 MiB, 2: 1 GiB. 0: no such kind. Two kinds never look the same. */
+	u64 (*leaf)(u64 physical, enum arch_map_kind kind, unsigned level);
 	u64 (*table)(u64 physical);
 	bool (*is_leaf)(u64 entry, unsigned level);	/* of a valid entry */
 	bool (*is_valid)(u64 entry);
@@ -23,15 +25,22 @@ struct pagetable {
 	unsigned levels;			/* 3 to 5 */
 	unsigned block_levels;			/* a leaf may be at level 0 .. block_levels - 1: 3 gives 1 GiB blocks */
 	void *(*page)(void);			/* a zeroed page, or NULL */
-	/* Called after an entry that was valid was made invalid and before its replacement is written
-	   (break before make); also once for each such entry at the end. May be NULL while not live. */
+	/*
+	 * Called after an entry that was valid was made invalid and before its replacement is
+	 * written (break before make), with the first address the entry maps. NULL while not live.
+	 */
 	void (*changed)(u64 virt);
 };
 
 /*
- * Map [virt, virt + bytes) to physical. 0; -EINVAL: not page-aligned; -ENOMEM: no page (what was
- * mapped before the failure stays); -ERANGE: beyond the reach of the levels; -ENOTSUP: the format
- * has no such kind. ARCH_MAP_NONE unmaps. Blocks in the way are split, keeping what they mapped.
+ * Map [virt, virt + bytes) to physical, in the biggest blocks that fit. ARCH_MAP_NONE unmaps
+ * (physical is not looked at). Blocks in the way are split, keeping what they mapped; a table
+ * that is there stays one. What is mapped so already is left alone.
+ *
+ * 0; -EINVAL: not page-aligned; -ERANGE: beyond the reach of the levels, or of an entry;
+ * -ENOTSUP: the format has no such kind; -ENOMEM: no page (what was mapped before the failure
+ * stays); -EBUSY: a live block would have to be split whose memory holds the table that
+ * points to it, or our stack: between break and make, neither would be there.
  */
 int pagetable_map(struct pagetable *t, u64 virt, u64 physical, u64 bytes, enum arch_map_kind kind);
 
