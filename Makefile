@@ -38,7 +38,7 @@ $(O)/linux/.extracted: tools/linux-extract
 
 .PHONY: check
 check: | $(LINUX_STAMP)
-	+$(Q)$(MAKE) -f tools/make/host.mk check
+	$(Q)tools/test-run check
 
 .PHONY: clean
 clean:

@@ -7,7 +7,7 @@
  *   image_start          text: first the Linux Image header and the entry code (.head.text)
  *   rodata_start         constants; tables of pointers, constant once they are relocated
  *   data_start           variables; the initial thread-local variables
- *   symbol_table_start   functions' names for backtraces: read-only in use, but last, so that
+ *   symbol_table         functions' names for backtraces (lib/symbols.h): last, so that
  *                        nothing that the code refers to moves when the table grows
  *   image_file_end       here the file ends
  *
@@ -97,9 +97,9 @@ SECTIONS
 	} :data :tls
 
 	symbol_table : ALIGN(8) {
-		symbol_table_start = .;
+		__start_symbol_table = .;
 		KEEP(*(symbol_table))
-		symbol_table_end = .;
+		__stop_symbol_table = .;
 		. = ALIGN(16);
 	} :data
 	image_file_end = .;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The portable sources as programs for the workstation: unit tests, under the sanitizers.
+# The portable sources as programs for the workstation, under the sanitizers: unit tests, or with
+# FUZZ=1 fuzz targets. Called by tools/test-run.
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -7,34 +8,38 @@ MAKEFLAGS += --no-builtin-rules
 
 include tools/make/common.mk
 
-OUT := $(O)/host
-
-ifeq ($(LLVM),1)
+ifeq ($(FUZZ),1)
+OUT := $(O)/fuzz
 HOSTCC := clang
+SANITIZE := fuzzer-no-link,address,undefined
+LDFLAGS := -fsanitize=fuzzer,address,undefined
+TEST_SOURCES := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+LDLIBS :=
 else
-HOSTCC := gcc
+OUT := $(O)/host
+HOSTCC := $(if $(filter 1,$(LLVM)),clang,gcc)
+SANITIZE := address,undefined
+LDFLAGS := -fsanitize=address,undefined
+TEST_SOURCES := $(sort $(wildcard tests/*/*_test.c))
+LDLIBS := -lcmocka
 endif
 
 CPPFLAGS := -I. -Iarch/host -Itests -I$(LIBFDT)
-CFLAGS := $(COMMON_CFLAGS) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
-LDFLAGS := -fsanitize=address,undefined -Wl,--gc-sections
+CFLAGS := $(COMMON_CFLAGS) -O1 -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
+# A function that no test reaches may call what only a machine of our own has.
+LDFLAGS += -Wl,--gc-sections
 
 # What only makes sense on a machine that is ours alone.
 TARGET_ONLY := lib/start.c boot/main.c
 
 SOURCES := $(filter-out $(TARGET_ONLY),$(PORTABLE_SOURCES)) \
-	$(sort $(wildcard arch/host/*.c tests/sim/*.c))
-TEST_SOURCES := $(sort $(wildcard tests/unit/*_test.c tests/drivers/*_test.c tests/fs/*_test.c))
-
+	$(sort $(wildcard arch/host/*.c) $(filter-out %_test.c,$(wildcard tests/sim/*.c)))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 LIBFDT_OBJECTS := $(LIBFDT_SOURCES:%=$(OUT)/libfdt/%.o)
 PROGRAMS := $(TEST_SOURCES:%.c=$(OUT)/%)
 
-.PHONY: programs check
+.PHONY: programs
 programs: $(PROGRAMS)
-
-check: programs
-	$(Q)for program in $(PROGRAMS); do echo "  TEST    $$program"; $$program || exit 1; done
 
 $(call remember,$(OUT)/flags,$(HOSTCC) $(CPPFLAGS) $(CFLAGS))
 $(call remember,$(OUT)/link-flags,$(HOSTCC) $(LDFLAGS) $(OBJECTS))
@@ -52,7 +57,7 @@ $(OUT)/%.o: %.c $(OUT)/flags
 # All objects, not an archive: the tables that the linker collects must be whole.
 $(PROGRAMS): $(OUT)/%: $(OUT)/%.o $(OBJECTS) $(LIBFDT_OBJECTS) $(OUT)/link-flags
 	$(say) HOSTLD $@
-	$(Q)$(HOSTCC) $(LDFLAGS) -o $@ $(filter %.o,$^) -lcmocka
+	$(Q)$(HOSTCC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
 
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(PROGRAMS:=.d) $(LIBFDT_OBJECTS:.o=.d)
