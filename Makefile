@@ -4,8 +4,32 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.DEFAULT_GOAL := all
 
 include tools/make/common.mk
+
+define HELP
+  make                both images: $(O)/<arch>/plinth.bin, plinth.elf, plinth.map
+  make run            start an image in QEMU (riscv64, or what ARCH says)
+  make gdb            the same, stopped before the first instruction, under a debugger
+  make check          tests on the workstation alone: under two minutes
+  make test           all tests: also clang, fuzzing, and machines in QEMU
+  make test-full      the same with every combination of machine, memory and way to start
+  make fuzz           fuzz targets, FUZZ_SECONDS each
+  make setup          install what all of these need from Debian's packages
+  make compile_commands.json   for editors: $(O)/compile_commands.json
+  make clean          remove $(O)
+
+  ARCH=riscv64|aarch64   one architecture instead of both
+  LLVM=1                 clang and lld instead of GCC and GNU ld
+  O=directory            where everything is made: $(O)
+  LINUX=directory        a Linux source tree to take libfdt from (else Debian's package)
+  V=1                    show the commands
+  BOOTARGS="..."         run, gdb: options for Plinth, in /chosen/bootargs
+  QEMU=program           run, gdb: another QEMU
+  QEMU_ARGS="..."        run, gdb: more arguments for it, such as "-m 1G -smp 8"
+  FUZZ_SECONDS=n         test, fuzz: how long for each target (20)
+endef
 
 ARCHES := riscv64 aarch64
 ifneq ($(ARCH),)
@@ -14,31 +38,70 @@ $(error ARCH is one of: $(ARCHES); not $(ARCH))
 endif
 endif
 BUILD_ARCHES := $(or $(ARCH),$(ARCHES))
-RUN_ARCH := $(or $(ARCH),riscv64)
-
-image = $(MAKE) -f tools/make/image.mk ISA=$(1)
 
 .PHONY: all
 all: $(BUILD_ARCHES) $(O)/compile_commands.json
 
 .PHONY: $(ARCHES)
-$(ARCHES): | $(LINUX_STAMP)
-	+$(Q)$(call image,$@)
+$(ARCHES): | setup-build $(LINUX_STAMP)
+	+$(Q)$(MAKE) -f tools/make/image.mk ISA=$@
 
-# What editors and analysers read; one list for both architectures.
+# One list for both architectures.
 .PHONY: compile_commands.json
 compile_commands.json: $(O)/compile_commands.json
 $(O)/compile_commands.json: $(BUILD_ARCHES)
 	$(Q){ echo '['; cat $(BUILD_ARCHES:%=$(O)/%/compile_commands.part) | sed '$$s/,$$//'; echo ']'; } >$@
 
-$(O)/linux/.extracted: tools/linux-extract
+$(O)/linux/.extracted: tools/linux-extract | setup-build
 	$(Q)tools/linux-extract $(O)/linux
 
-# ---- Tests on the workstation ----
+# ---- What the machine needs: each target that uses something installs it first ----
 
-.PHONY: check
-check: | $(LINUX_STAMP)
-	$(Q)tools/test-run check
+.PHONY: setup setup-build setup-run setup-test setup-debug
+setup:
+	$(Q)tools/setup
+setup-build:
+	$(Q)tools/setup build
+setup-run:
+	$(Q)tools/setup build run
+setup-test:
+	$(Q)tools/setup build run test
+setup-debug:
+	$(Q)tools/setup build run debug
+
+# ---- Run ----
+
+RUN_ARCH := $(or $(ARCH),riscv64)
+QEMU ?= qemu-system-$(RUN_ARCH)
+QEMU_MACHINE_riscv64 := -M virt -smp 4 -m 256M
+QEMU_MACHINE_aarch64 := -M virt -cpu cortex-a72 -smp 4 -m 256M
+QEMU_COMMAND = $(QEMU) $(QEMU_MACHINE_$(RUN_ARCH)) -nic none $(QEMU_ARGS) \
+	$(if $(BOOTARGS),-append '$(subst ','\'',$(BOOTARGS))') -kernel $(O)/$(RUN_ARCH)/plinth.bin
+
+.PHONY: run
+run: $(RUN_ARCH) | setup-run
+	@echo "Ctrl-A, then X, leaves QEMU."
+	$(Q)exec $(QEMU_COMMAND) -nographic
+
+.PHONY: gdb
+gdb: $(RUN_ARCH) | setup-debug
+	$(Q)tools/gdb $(O)/$(RUN_ARCH)/plinth.elf $(O)/gdb $(QEMU_COMMAND)
+
+# ---- Tests ----
+
+FUZZ_SECONDS ?= 20
+export FUZZ_SECONDS
+
+.PHONY: check test test-full fuzz
+check test test-full fuzz: | setup-test $(LINUX_STAMP)
+	$(Q)tools/test-run $@
+
+# ---- The rest ----
+
+.PHONY: help
+help:
+	$(info $(HELP))
+	@:
 
 .PHONY: clean
 clean:

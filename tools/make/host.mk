@@ -60,4 +60,9 @@ $(PROGRAMS): $(OUT)/%: $(OUT)/%.o $(OBJECTS) $(LIBFDT_OBJECTS) $(OUT)/link-flags
 	$(Q)$(HOSTCC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
 
 .SECONDARY:
+# The version is in one object, so that a commit rebuilds one object.
+$(call remember,$(OUT)/version,$(VERSION))
+$(OUT)/lib/version.o: CPPFLAGS += -DPLINTH_VERSION='"$(VERSION)"'
+$(OUT)/lib/version.o: $(OUT)/version
+
 -include $(OBJECTS:.o=.d) $(PROGRAMS:=.d) $(LIBFDT_OBJECTS:.o=.d)

@@ -106,7 +106,6 @@ objects: $(OBJECTS) $(OUT)/early.checked
 
 $(call remember,$(OUT)/flags,$(CC) $(CPPFLAGS) $(CFLAGS) $(EARLY_CFLAGS))
 $(call remember,$(OUT)/link-flags,$(LD) $(LDFLAGS) $(LIBC) $(IMAGE_LIMIT) $(OBJECTS))
-$(call remember,$(OUT)/version,$(VERSION))
 
 flags_for = $(CPPFLAGS) $(CFLAGS) $(if $(filter $(EARLY_SOURCES),$(1)),$(EARLY_CFLAGS))
 
@@ -125,10 +124,6 @@ $(OUT)/libfdt/%.o: $(LIBFDT)/%.c $(OUT)/flags
 	$(say) CC libfdt/$*.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -w -DFDT_ASSUME_MASK=0 -MMD -MP -c -o $@ $<
-
-# The version is in one object, so that a commit rebuilds one object.
-$(OUT)/lib/version.o: CPPFLAGS += -DPLINTH_VERSION='"$(VERSION)"'
-$(OUT)/lib/version.o: $(OUT)/version
 
 $(OUT)/early.checked: $(EARLY_OBJECTS) tools/check-early
 	$(Q)tools/check-early $(NM) $(EARLY_OBJECTS)
@@ -171,5 +166,10 @@ command_json = {"directory": "$(CURDIR)"$(comma) "file": "$(1)"$(comma) \
 $(OUT)/compile_commands.part: $(OUT)/flags $(OUT)/link-flags
 	@mkdir -p $(@D)
 	$(Q)printf '%s\n' $(foreach s,$(filter %.c,$(SOURCES)),'$(call command_json,$(s))') >$@
+
+# The version is in one object, so that a commit rebuilds one object.
+$(call remember,$(OUT)/version,$(VERSION))
+$(OUT)/lib/version.o: CPPFLAGS += -DPLINTH_VERSION='"$(VERSION)"'
+$(OUT)/lib/version.o: $(OUT)/version
 
 -include $(OBJECTS:.o=.d) $(LIBFDT_OBJECTS:.o=.d) $(OUT)/image.lds.d
