@@ -7,25 +7,29 @@
 #include "arch/types.h"
 
 struct dt_node { int offset; };		/* negative: no such node */
+enum { DT_DEPTH_MAX = 64 };		/* nodes on the way from the root to any node, both included */
 
 /*
- * Check the whole blob (header, structure, strings, reservations; DT 5) and make it the tree. It must stay
- * where it is. @limit: bytes that may be read there. 0, or -EINVAL with *reason in words.
+ * Look at the whole blob (header, reservations, structure, strings; DT 5), trusting nothing.
+ * @limit: bytes that may be read there. 0, or -EINVAL with *reason in words ("it begins with ...",
+ * for behind "the device tree at ... cannot be used: "; valid until the next call).
  */
-int dt_open(const void *blob, size_t limit, const char **reason);
-void dt_adopt(const void *blob);	/* the same, of a blob that dt_open has passed (or a copy of it) */
-const void *dt_blob(size_t *bytes);
+int dt_check(const void *blob, size_t limit, const char **reason);
+int dt_open(const void *blob, size_t limit, const char **reason);	/* and make it the tree; it must stay where it is */
+void dt_adopt(const void *blob);	/* the same, of a blob that dt_check has passed (or a copy of it) */
+const void *dt_blob(size_t *bytes);	/* NULL: none yet */
 
 static inline bool dt_exists(struct dt_node node)
 {
 	return node.offset >= 0;
 }
 struct dt_node dt_root(void);
-struct dt_node dt_path(const char *path);		/* "/soc/uart@0", "serial0" (alias), "serial0:115200" */
+struct dt_node dt_path(const char *path);		/* "/soc/uart@0", "serial0" (alias), "serial0/x"; ":115200" behind is skipped */
 struct dt_node dt_by_phandle(u32 phandle);
 struct dt_node dt_first_child(struct dt_node parent);
 struct dt_node dt_next_sibling(struct dt_node node);
 struct dt_node dt_parent(struct dt_node node);
+int dt_ancestors(struct dt_node node, struct dt_node chain[DT_DEPTH_MAX]);	/* root first, @node last; how many, or -ENOENT */
 struct dt_node dt_compatible_node(struct dt_node after, const char *compatible);	/* next; dt_root() to begin */
 
 const char *dt_name(struct dt_node node);			/* "virtio_mmio@10001000"; "/" for the root */
@@ -36,18 +40,19 @@ bool dt_is_compatible(struct dt_node node, const char *compatible);
 
 const void *dt_property(struct dt_node node, const char *name, u32 *bytes);	/* NULL: none */
 bool dt_next_property(struct dt_node node, int *at, const char **name, const void **value, u32 *bytes); /* *at = -1 first */
-u32 dt_u32(struct dt_node node, const char *name, u32 otherwise);
+u32 dt_u32(struct dt_node node, const char *name, u32 otherwise);	/* exactly one cell */
 u64 dt_u64(struct dt_node node, const char *name, u64 otherwise);	/* one cell or two */
 const char *dt_string(struct dt_node node, const char *name);	/* NULL: none, or not terminated */
 const char *dt_string_at(struct dt_node node, const char *name, unsigned index);
 
 /*
  * Entry @index of "reg" as a CPU physical address, through the "ranges" of every parent (2.3.6, 2.3.8).
- * -ENOENT: no such entry; -ENXIO: some parent does not map it (no ranges, or a hole);
- * -EINVAL: malformed.
+ * -ENOENT: no such entry; -ENXIO: some parent does not map it (no ranges, a hole, PCI configuration
+ * space); -EINVAL: malformed. *bytes is 0 where the bus has no sizes.
  */
 int dt_reg(struct dt_node node, unsigned index, u64 *cpu_address, u64 *bytes);
 int dt_reg_by_name(struct dt_node node, const char *name, u64 *cpu_address, u64 *bytes);	/* reg-names */
+int dt_reg_on_bus(struct dt_node node, unsigned index, u64 *address, u64 *bytes);	/* not translated: as its parent numbers it (CPUs, chip selects) */
 
 /* Rows of /memreserve/ (5.3). -ENOENT past the last. */
 int dt_memory_reservation(unsigned index, struct range *r);
