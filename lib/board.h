@@ -11,13 +11,14 @@
 
 struct board {
 	const char *name;
-	const char *const *compatible;		/* root node; most specific wins (DT 2.3.1); NULL-terminated; NULL: the default board */
+	const char *const *compatible;		/* root node; most specific wins (DT 2.3.1); NULL-terminated */
 	const struct range *keep_out;		/* memory that firmware forgot to reserve */
 	unsigned keep_out_count;
 	int (*init)(void);			/* clocks, resets: once, before discovery. May be NULL */
 };
 
-const struct board *board(void);		/* the one we run on; never NULL once the tree is open */
+/* The one we run on, by the tree. One that only has a name where no file in boards/ knows it; never NULL. */
+const struct board *board(void);
 
 #define BOARD(symbol) \
 	static const struct board symbol; \

@@ -6,5 +6,12 @@
 #pragma once
 #include "arch/types.h"
 
-/* The value of plinth.<name>, "" where it has none, NULL where it is not given. The last one counts. Valid until the tree changes... copies into @to. */
+/*
+ * The value of plinth.<name>, copied into @to; "" where it has none. NULL: not given, or (with a
+ * warning) too long for @to. The last one counts. A value with spaces stands in double quotes, name="a b"
+ * or "name=a b", as Linux has it.
+ */
 const char *option(const char *name, char *to, size_t bytes);
+
+/* The words of @bootargs that are not ours, each as it was. 0, or -ENOSPC: longer than @to. */
+int options_strip(const char *bootargs, char *to, size_t bytes);
