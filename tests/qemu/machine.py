@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A machine in QEMU, and its console.
+
+Machine says what is built in; start() runs it and gives a Console that a test reads and types
+on. Everything the console said is kept in build/test-logs/qemu/, headed by the command line.
+"""
+import ctypes
+import dataclasses
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import termios
+import time
+from pathlib import Path
+
+import pexpect
+
+import images
+
+# For every wait. Generous: the machine may be emulated on a busy two-core box. No test asks how long.
+DEADLINE_S = 120
+
+PROMPT = "plinth> "
+
+
+def qemu_versions():
+    """What there is to test on: the system's QEMU, and QEMU 10 if the system's is older."""
+    return ["system"] if system_qemu_major() >= 10 else ["system", "qemu10"]
+
+
+def system_qemu_major():
+    path = shutil.which("qemu-system-riscv64")
+    if not path:
+        raise RuntimeError("no qemu-system-riscv64 here; `make setup` says what to install")
+    text = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+    return int(re.search(r"version (\d+)", text).group(1))
+
+
+def qemu_command(arch, version):
+    program = f"qemu-system-{arch}"
+    return [program if version == "system" else str(images.QEMU10 / program)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    arch: str
+    qemu: str = "system"
+    model: str = "virt"
+    memory: str = "256M"
+    smp: int = 1
+    cpu: str | None = None
+    gic: str | None = None
+    highmem: bool | None = None
+    virtualization: bool = False
+    options: tuple = ()             # further -M properties, "name=value"
+
+    def command(self):
+        onoff = {True: "on", False: "off"}
+        model = [self.model, *self.options]
+        if self.gic:
+            model.append(f"gic-version={self.gic}")
+        if self.highmem is not None:
+            model.append(f"highmem={onoff[self.highmem]}")
+        if self.virtualization:
+            model.append("virtualization=on")
+        cpu = self.cpu or ("cortex-a57" if self.arch == "aarch64" else None)
+        command = [*qemu_command(self.arch, self.qemu), "-M", ",".join(model),
+                   "-m", self.memory, "-smp", str(self.smp)]
+        return command + (["-cpu", cpu] if cpu else [])
+
+    def tree(self, path):
+        """Write the device tree QEMU would hand over to @path."""
+        command = self.command()
+        command[command.index("-M") + 1] += f",dumpdtb={path}"
+        subprocess.run([*command, "-display", "none"], capture_output=True, check=True, timeout=DEADLINE_S)
+        return path
+
+
+def load(path, address):
+    """Arguments that put a file at an address before the machine starts."""
+    return ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
+
+
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def plain(text):
+    """Without the line editor's escape sequences and carriage returns."""
+    return ESCAPE.sub("", text).replace("\r", "")
+
+
+def before_qemu():
+    """In the child: no QEMU outlives a test run that was killed; the terminal adds no '\\r'."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)     # PR_SET_PDEATHSIG
+    terminal = termios.tcgetattr(0)
+    terminal[1] &= ~termios.ONLCR
+    termios.tcsetattr(0, termios.TCSANOW, terminal)
+
+
+class Console:
+    """One run of a machine. read everything up to a pattern, type lines, close() always."""
+
+    def __init__(self, command, log, monitor=False):
+        self.directory = Path(tempfile.mkdtemp(prefix="plinth-"))
+        command = [*command, "-display", "none", "-serial", "stdio", "-nic", "none",
+                   "-no-user-config"]
+        self.monitor = self.directory / "monitor"
+        command += ["-monitor", f"unix:{self.monitor},server=on,wait=off" if monitor else "none"]
+        self.log = log
+        log.write(f"$ {shlex.join(command)}\n")
+        log.flush()
+        self.child = pexpect.spawn(
+            command[0], command[1:], timeout=DEADLINE_S, encoding="utf-8", codec_errors="replace",
+            preexec_fn=before_qemu, echo=False, dimensions=(40, 200), maxread=65536)
+        self.child.logfile_read = log
+        self.child.delaybeforesend = None
+
+    def expect(self, *patterns, timeout=DEADLINE_S):
+        """Read up to the first of the patterns; its match. Fails with what came instead."""
+        try:
+            self.child.expect(list(patterns), timeout=timeout)
+        except pexpect.TIMEOUT:
+            raise AssertionError(f"{timeout} s without {patterns}; the console ends:\n{self.tail()}") from None
+        except pexpect.EOF:
+            raise AssertionError(f"QEMU ended before {patterns}; the console ends:\n{self.tail()}") from None
+        return self.child.match
+
+    def tail(self, lines=25):
+        return "\n".join(plain(self.child.before or "").splitlines()[-lines:])
+
+    def before(self):
+        """What came before the last match."""
+        return plain(self.child.before)
+
+    def send(self, text):
+        self.child.send(text)
+
+    def line(self, text):
+        self.child.send(text + "\r")
+
+    def prompt(self, prompt=PROMPT):
+        self.expect(r"(?:^|[\r\n])(?:\x1b\[[0-9;?]*[A-Za-z])*" + re.escape(prompt))
+        return self.before()
+
+    def command(self, text, prompt=PROMPT):
+        """Type a line at the prompt; what it printed (the echo is cut off), at the next prompt."""
+        self.line(text)
+        return self.prompt(prompt).partition("\n")[2]
+
+    def summary(self):
+        """From the first line of Plinth to its prompt."""
+        self.expect(r"Plinth [^\r\n]*")
+        first = self.child.after
+        return first + self.prompt()
+
+    def quiet(self, seconds=2):
+        """What comes in a while in which nothing should (a negative can only be sampled)."""
+        try:
+            self.child.expect(pexpect.EOF, timeout=seconds)
+        except pexpect.TIMEOUT:
+            pass
+        return self.before()
+
+    def ended(self):
+        """Wait until QEMU exits; its status."""
+        self.expect(pexpect.EOF)
+        self.child.close()
+        return self.child.exitstatus
+
+    def ask(self, command):
+        """A command to QEMU's own monitor (start with monitor=True); its answer."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(DEADLINE_S)
+            deadline = time.monotonic() + DEADLINE_S
+            while not self.monitor.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)        # QEMU has not got that far
+            s.connect(str(self.monitor))
+            answer = b""
+
+            def read():
+                nonlocal answer
+                answer = b""
+                while not answer.endswith(b"(qemu) "):
+                    piece = s.recv(65536)
+                    assert piece, f"QEMU's monitor closed; it said {answer!r}"
+                    answer += piece
+            read()
+            s.sendall(command.encode() + b"\n")
+            read()
+        text = plain(answer.decode(errors="replace"))
+        return text.partition("\n")[2].rpartition("(qemu) ")[0]
+
+    def ask_until(self, command, pattern):
+        """Ask until the answer has the pattern; that answer."""
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            answer = self.ask(command)
+            if re.search(pattern, answer):
+                return answer
+            assert time.monotonic() < deadline, f"no {pattern!r} in the answer to {command}:\n{answer}"
+            time.sleep(0.1)
+
+    def close(self):
+        if self.child.isalive():
+            os.kill(self.child.pid, signal.SIGKILL)
+        self.child.close(force=True)
+        self.log.write("\n")
+        shutil.rmtree(self.directory, ignore_errors=True)
