@@ -9,7 +9,7 @@ struct console_ops {
 	int (*read)(void *state);			/* a byte 0..255, or -EAGAIN */
 };
 
-/* From now on text goes here; log lines so far are replayed unless @silent_replay. */
+/* From now on text goes here, beginning with the log lines that nobody saw yet. */
 void console_set(const struct console_ops *ops, void *state);
 bool console_present(void);
 const char *console_name(void);				/* NULL: none yet */

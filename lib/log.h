@@ -18,10 +18,17 @@ void log_line(enum log_level level, const char *format, ...) __attribute__((form
 
 void log_set_level(enum log_level shown);		/* on the console; the ring keeps all */
 enum log_level log_get_level(void);
+const char *log_level_name(enum log_level level);
 int log_level_parse(const char *word, enum log_level *level);	/* "error" ... "debug"; -EINVAL */
 
 /* The kept lines, oldest first. @each gets the text without newline; time in us since start. */
 void log_walk(void (*each)(void *context, enum log_level level, u64 time_us, const char *text), void *context);
 
-/* The reason to stop, in words: on the console (or the early one), then the configured end: stop, or reset. */
+/* The lines not shown so far, up to the chosen level; they then count as shown. */
+void log_show(void (*write)(const char *text, size_t bytes));
+
+/*
+ * The reason to stop, in words, with a backtrace: on the console, or on the early one after the
+ * lines that nobody saw yet. Then the end that the option plinth.crash chooses: stop, or reset.
+ */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -9,8 +9,14 @@ struct mmio {
 	size_t size;
 };
 
-/* Map a device's registers for use. 0, or -ENOMEM/-ERANGE. */
-int mmio_map(struct mmio *m, u64 physical, u64 bytes);
+/*
+ * Map a device's registers for use. 0; -EINVAL: no bytes, or beyond the end of the address space;
+ * -ENXIO: the address cannot be reached. @owner, a string that stays, is for mmio_owner.
+ */
+int mmio_map(struct mmio *m, u64 physical, u64 bytes, const char *owner);
+
+/* Whose registers a mapped address belongs to, and how far in; NULL: nobody's we know of. */
+const char *mmio_owner(u64 address, u64 *offset);
 
 static inline uintptr_t mmio_at(struct mmio m, size_t offset, size_t width)
 {

@@ -8,9 +8,11 @@ u64 time_us(void);			/* since we were entered */
 void time_init(u64 start_ticks);
 void delay_us(u64 us);
 
-static inline u64 deadline_in_us(u64 us)
+static inline u64 deadline_in_us(u64 us)	/* UINT64_MAX: never */
 {
-	return time_us() + us;
+	u64 now = time_us();
+
+	return us < UINT64_MAX - now ? now + us : UINT64_MAX;
 }
 
 static inline bool deadline_passed(u64 deadline)

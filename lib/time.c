@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "lib/time.h"
+
+enum { US_PER_SECOND = 1000000 };
+
+static u64 start_ticks;
+
+/* Before the tree is read the frequency is unknown; time then passes at some speed, so waits end. */
+static u64 ticks_per_second(void)
+{
+	u64 frequency = arch_ticks_per_second();
+
+	return frequency ? frequency : 10000000;
+}
+
+void time_init(u64 ticks)
+{
+	start_ticks = ticks;
+}
+
+/* Whole seconds and the rest apart: the product alone would overflow within days. */
+u64 time_us(void)
+{
+	u64 ticks = arch_ticks() - start_ticks;
+	u64 frequency = ticks_per_second();
+
+	return ticks / frequency * US_PER_SECOND + ticks % frequency * US_PER_SECOND / frequency;
+}
+
+/* At least @us, so rounded up, and one tick more because the present one has begun already. */
+void delay_us(u64 us)
+{
+	u64 frequency = ticks_per_second(), from = arch_ticks();
+	u64 ticks = us / US_PER_SECOND * frequency +
+		    (us % US_PER_SECOND * frequency + US_PER_SECOND - 1) / US_PER_SECOND;
+
+	while (arch_ticks() - from <= ticks)
+		arch_relax();
+}
