@@ -87,12 +87,13 @@ SECTIONS
 		*(.data .data.* .sdata .sdata.*)
 	} :data
 
-	/* Each thread has a copy of this; we have one thread, and this is its copy. */
+	/*
+	 * Each thread has a copy of this; we have one thread, and this is its copy. With what begins
+	 * as zero (errno): in an output section of its own that would lie over what follows.
+	 */
 	.tdata : ALIGN(16) {
 		tls_start = .;
 		*(.tdata .tdata.*)
-	} :data :tls
-	.tbss : {
 		*(.tbss .tbss.*)
 	} :data :tls
 
