@@ -33,13 +33,13 @@ static u64 entry_load(const u64 *slot)
 
 static void entry_replace(struct pagetable *t, u64 *slot, u64 entry, u64 virt)
 {
-	if (t->format->is_valid(entry_load(slot))) {
+	if (t->changed && t->format->is_valid(entry_load(slot))) {
 		entry_store(slot, 0);
-		if (t->changed)
-			t->changed(virt);
+		t->changed(virt);
+		if (!entry)
+			return;
 	}
-	if (entry)
-		entry_store(slot, entry);
+	entry_store(slot, entry);
 }
 
 /*

@@ -27,7 +27,8 @@ struct pagetable {
 	void *(*page)(void);			/* a zeroed page, or NULL */
 	/*
 	 * Called after an entry that was valid was made invalid and before its replacement is
-	 * written (break before make), with the first address the entry maps. NULL while not live.
+	 * written (break before make), with the first address the entry maps. NULL while not live,
+	 * and where entries may be replaced at a stroke (RISC-V).
 	 */
 	void (*changed)(u64 virt);
 };
