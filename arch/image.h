@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Addresses in the running image, from image.lds.S. Only arch/ uses them. */
+#pragma once
+#include "arch/types.h"
+
+extern char image_start[], text_end[], rodata_start[], rodata_end[], data_start[];
+extern char image_file_end[], image_end[];
+extern char trap_guard[], trap_stack[], trap_stack_top[], stack_guard[], stack[], stack_top[];

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the device tree and the firmware say about the boot hart, and the clock. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "arch/arch.h"
+#include "cache.h"
+#include "cpu.h"
+#include "csr.h"
+#include "isa.h"
+#include "mmu.h"
+#include "sbi.h"
+
+enum { WAIT_PER_SECOND = 100 };
+
+u64 cpu_boot_hart;
+static u64 ticks_per_second;
+static char name[96];
+
+static u32 be32(const void *cell)
+{
+	const u8 *byte = cell;
+
+	return (u32)byte[0] << 24 | byte[1] << 16 | byte[2] << 8 | byte[3];
+}
+
+/* A number of one cell or two; 0: none. */
+static u64 number(const struct arch_tree *tree, const char *property)
+{
+	u32 bytes;
+	const void *cells = tree->cpu_property(property, &bytes);
+
+	if (!cells || (bytes != 4 && bytes != 8))
+		return 0;
+	return bytes == 4 ? be32(cells) : (u64)be32(cells) << 32 | be32((const u8 *)cells + 4);
+}
+
+/* riscv,isa-extensions, the newer way to say it, goes before riscv,isa. */
+static bool has(const struct arch_tree *tree, const char *extension)
+{
+	u32 bytes;
+	const char *text = tree->cpu_property("riscv,isa-extensions", &bytes);
+
+	if (text)
+		return riscv64_string_list_has(text, bytes, extension);
+	text = tree->cpu_property("riscv,isa", &bytes);
+	return text && riscv64_isa_string_has(text, bytes, extension);
+}
+
+/* XTheadCmo: said by newer trees; older ones only name the core. */
+static bool has_thead_cmo(const struct arch_tree *tree)
+{
+	u32 bytes;
+	const char *text = tree->cpu_property("compatible", &bytes);
+
+	return has(tree, "xtheadcmo") ||
+	       (text && bytes >= 8 && !memcmp(text, "thead,c9", 8));
+}
+
+static void describe_name(const struct arch_tree *tree)
+{
+	u32 compatible_bytes, isa_bytes;
+	const char *compatible = tree->cpu_property("compatible", &compatible_bytes);
+	const char *isa = tree->cpu_property("riscv,isa", &isa_bytes);
+
+	if (!isa)
+		isa = tree->cpu_property("riscv,isa-base", &isa_bytes);
+	if (!isa)
+		isa = "rv64", isa_bytes = 4;
+	if (compatible && compatible_bytes && strncmp(compatible, "riscv", compatible_bytes))
+		snprintf(name, sizeof(name), "%.*s, %.*s", (int)compatible_bytes, compatible,
+			 (int)isa_bytes, isa);
+	else
+		snprintf(name, sizeof(name), "%.*s", (int)isa_bytes, isa);
+}
+
+int arch_describe(const struct arch_tree *tree)
+{
+	describe_name(tree);
+	cache_choose(has(tree, "zicbom"), number(tree, "riscv,cbom-block-size"),
+		     has_thead_cmo(tree));
+	if (has(tree, "svpbmt"))
+		mmu_try_svpbmt();
+	ticks_per_second = number(tree, "timebase-frequency");
+	return ticks_per_second ? 0 : -ENOENT;
+}
+
+const char *arch_cpu_name(void)
+{
+	return name;
+}
+
+u64 arch_cpu_id(void)
+{
+	return cpu_boot_hart;
+}
+
+u64 arch_ticks_per_second(void)
+{
+	return ticks_per_second;
+}
+
+static void set_timer(u64 ticks)
+{
+	if (sbi_call(SBI_TIME, SBI_TIME_SET, ticks, 0, 0).error)
+		sbi_call(SBI_LEGACY_SET_TIMER, 0, ticks, 0, 0);
+}
+
+/*
+ * An interrupt that is enabled in sie ends the wait; with sstatus.SIE clear none is taken. The
+ * timer makes sure that there is one.
+ */
+void arch_wait_irq(void)
+{
+	set_timer(arch_ticks() + ticks_per_second / WAIT_PER_SECOND);
+	csr_set(sie, SIE_SEIE | SIE_STIE);
+	__asm__ volatile("wfi" : : : "memory");
+	csr_clear(sie, SIE_SEIE | SIE_STIE);
+	set_timer(-1);
+}

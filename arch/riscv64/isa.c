@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+#include "arch/riscv64/isa.h"
+
+static bool digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Is [text, end) @name, or @name with a version ("2p1") behind it? */
+static bool is_name(const char *text, const char *end, const char *name)
+{
+	size_t length = strlen(name);
+
+	if ((size_t)(end - text) < length || memcmp(text, name, length))
+		return false;
+	for (text += length; text < end; text++)
+		if (!digit(*text) && !(*text == 'p' && digit(text[-1])))
+			return false;
+	return true;
+}
+
+bool riscv64_isa_string_has(const char *isa, u32 bytes, const char *name)
+{
+	const char *end = isa + strnlen(isa, bytes);
+	const char *at = isa;
+
+	if (end - isa < 4 || memcmp(isa, "rv64", 4))
+		return false;
+	/* Single letters up to the first underscore, or the first of the longer names ("s", "z", "x"). */
+	for (at += 4; at < end && !strchr("_szx", *at); at++)
+		if (*at == name[0] && !name[1])
+			return true;
+	while (at < end) {
+		const char *next = memchr(at + 1, '_', end - at - 1);
+
+		if (!next)
+			next = end;
+		if (is_name(*at == '_' ? at + 1 : at, next, name))
+			return true;
+		at = next;
+	}
+	return false;
+}
+
+bool riscv64_string_list_has(const char *list, u32 bytes, const char *name)
+{
+	const char *end = list + bytes;
+
+	while (list < end) {
+		size_t length = strnlen(list, end - list);
+
+		if (list + length == end)
+			return false;		/* not terminated: not a string */
+		if (!strcmp(list, name))
+			return true;
+		list += length + 1;
+	}
+	return false;
+}
