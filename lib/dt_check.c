@@ -11,13 +11,13 @@
 #include "lib/errors.h"
 
 #include <libfdt.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 enum {
 	HEADER_BYTES = FDT_V17_SIZE,
 	NAME_BYTES_MAX = 255,	/* DT 2.2.1 and 2.2.4.1 say 31; real trees go beyond */
+	BLOB_BYTES_MAX = 64 << 20,	/* real ones have less than 1 MiB; sums of sizes fit an int */
 };
 
 struct check {
@@ -79,8 +79,8 @@ static int header(struct check *c, size_t limit)
 			      " can be read", (unsigned)fdt_version(h),
 			      (unsigned)fdt_last_comp_version(h));
 	c->total = fdt_totalsize(h);
-	if (c->total < HEADER_BYTES || c->total >= INT32_MAX)
-		return refuse(c->reason, "its header says it is 0x%x bytes long",
+	if (c->total < HEADER_BYTES || c->total > BLOB_BYTES_MAX)
+		return refuse(c->reason, "its header says it is 0x%x bytes long, which no tree is",
 			      (unsigned)c->total);
 	if (c->total > limit)
 		return refuse(c->reason, "its header says it is 0x%x bytes long, but it is cut off"

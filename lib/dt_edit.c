@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Changing a copy of the tree. The blob came through dt_check, so libfdt may walk it. */
+#include "lib/dt_edit.h"
+#include "lib/dt.h"
+#include "lib/errors.h"
+#include "lib/log.h"
+#include "lib/options.h"
+
+#include <libfdt.h>
+#include <string.h>
+
+enum { ROOM = 4096 };		/* properties and nodes of /chosen, some reservations */
+
+/* Trees come with any amount of empty space behind (QEMU's are 1 MiB): how much is in use? */
+static size_t used_bytes(const void *blob)
+{
+	size_t rows = (size_t)fdt_num_mem_rsv(blob) + 1;
+	size_t reservations = fdt_off_mem_rsvmap(blob) + rows * sizeof(struct fdt_reserve_entry);
+	size_t structure = fdt_off_dt_struct(blob) + fdt_size_dt_struct(blob);
+	size_t strings = fdt_off_dt_strings(blob) + fdt_size_dt_strings(blob);
+	size_t last = structure > strings ? structure : strings;
+
+	return last > reservations ? last : reservations;
+}
+
+static int result(int fdt_result, const char *what)
+{
+	if (fdt_result >= 0)
+		return 0;
+	log_error("The device tree for the next stage: cannot %s: %s", what,
+		  fdt_result == -FDT_ERR_NOSPACE ? "its memory is full" :
+		  fdt_strerror(fdt_result));
+	return fdt_result == -FDT_ERR_NOSPACE ? -ENOSPC : -EINVAL;
+}
+
+size_t dt_edit_bytes(size_t extra)
+{
+	/* Twice: libfdt needs that to bring blocks in an unusual order into the usual one. */
+	return 2 * used_bytes(dt_blob(NULL)) + ROOM + extra;
+}
+
+int dt_edit_begin(void *copy, size_t bytes)
+{
+	const void *tree = dt_blob(NULL);
+	size_t used = used_bytes(tree);
+
+	if (used > bytes || bytes > INT32_MAX)
+		return result(-FDT_ERR_NOSPACE, "copy it");
+	memcpy(copy, tree, used);
+	fdt_set_totalsize(copy, (u32)used);
+	return result(fdt_open_into(copy, copy, (int)bytes), "copy it");
+}
+
+/* The offset of /chosen, made if it is not there, or a libfdt error. */
+static int chosen(void *copy)
+{
+	int node = fdt_path_offset(copy, "/chosen");
+
+	return node == -FDT_ERR_NOTFOUND ? fdt_add_subnode(copy, 0, "chosen") : node;
+}
+
+int dt_edit_bootargs(void *copy, const char *bootargs)
+{
+	static const char name[] = "bootargs", what[] = "set the command line";
+	int node = chosen(copy), bytes, err;
+	char *value;
+
+	if (node < 0)
+		return result(node, what);
+	if (bootargs) {
+		void *place;
+
+		bytes = (int)strlen(bootargs) + 1;
+		err = fdt_setprop_placeholder(copy, node, name, bytes, &place);
+		if (err)
+			return result(err, what);
+		value = memcpy(place, bootargs, (size_t)bytes);
+	} else {
+		value = fdt_getprop_w(copy, node, name, &bytes);
+		if (!value || !bytes || value[bytes - 1])
+			return 0;
+	}
+	options_strip(value, value, (size_t)bytes);	/* never grows */
+	if (!*value)
+		return result(fdt_delprop(copy, node, name), what);
+	return result(fdt_setprop_placeholder(copy, node, name, (int)strlen(value) + 1,
+					      (void **)&value), what);
+}
+
+static int remove_property(void *copy, int node, const char *name)
+{
+	int err = fdt_delprop(copy, node, name);
+
+	return err == -FDT_ERR_NOTFOUND ? 0 : err;
+}
+
+int dt_edit_initrd(void *copy, u64 start, u64 bytes)
+{
+	static const char first[] = "linux,initrd-start", end[] = "linux,initrd-end";
+	static const char what[] = "say where the initrd is";
+	int node = chosen(copy), err;
+
+	if (node < 0)
+		return result(node, what);
+	/* Both go first, so that one alone or two lengths are never seen. */
+	err = remove_property(copy, node, first);
+	if (!err)
+		err = remove_property(copy, node, end);
+	if (!err && bytes)
+		err = fdt_setprop_u64(copy, node, first, start);
+	if (!err && bytes)
+		err = fdt_setprop_u64(copy, node, end, start + bytes);
+	return result(err, what);
+}
+
+int dt_edit_reserve(void *copy, u64 start, u64 bytes)
+{
+	if (!bytes)		/* such a row would end the table */
+		return 0;
+	return result(fdt_add_mem_rsv(copy, start, bytes), "reserve memory");
+}
+
+size_t dt_edit_end(void *copy)
+{
+	fdt_pack(copy);
+	return fdt_totalsize(copy);
+}

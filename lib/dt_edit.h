@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A copy of the device tree, changed for the next stage. The tree that is open stays as it is;
+ * the copy keeps everything that firmware wrote into it (seeds, stdout-path, boot-hartid).
+ *
+ * Functions return 0; -ENOSPC: the buffer is too small; -EINVAL: the tree is not laid out as it
+ * should be. Errors have been logged; after one the copy is not for use.
+ */
+#pragma once
+#include "arch/types.h"
+
+/* Bytes of a buffer in which the copy fits with room for all changes below and @extra bytes of text. */
+size_t dt_edit_bytes(size_t extra);
+
+/* Copy the open tree to @copy, 8-byte aligned, whose @bytes are all for the copy to grow into. */
+int dt_edit_begin(void *copy, size_t bytes);
+
+/* The command line (DT 3.6), without words that are ours. NULL: the one that is there. */
+int dt_edit_bootargs(void *copy, const char *bootargs);
+
+/* Where the initrd lies, [start, start + bytes). No bytes: there is none. */
+int dt_edit_initrd(void *copy, u64 start, u64 bytes);
+
+int dt_edit_reserve(void *copy, u64 start, u64 bytes);		/* one more row of /memreserve/ */
+
+/* No more changes: drop the room that is left. The bytes that the copy takes now. */
+size_t dt_edit_end(void *copy);
