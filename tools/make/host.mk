@@ -36,6 +36,7 @@ SOURCES := $(filter-out $(TARGET_ONLY),$(PORTABLE_SOURCES)) \
 	$(sort $(wildcard arch/host/*.c) $(filter-out %_test.c,$(wildcard tests/sim/*.c)))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 LIBFDT_OBJECTS := $(LIBFDT_SOURCES:%=$(OUT)/libfdt/%.o)
+TREE_OBJECTS := $(patsubst %.dts,$(OUT)/%.dtb.o,$(sort $(wildcard tests/unit/dts/*.dts)))
 PROGRAMS := $(TEST_SOURCES:%.c=$(OUT)/%)
 
 .PHONY: programs
@@ -54,8 +55,19 @@ $(OUT)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# A tree for tests/tree.h: tests/unit/dts/x.dts is the bytes from dtb_x to dtb_x_end.
+$(OUT)/%.dtb: %.dts
+	$(say) DTC $<
+	@mkdir -p $(@D)
+	$(Q)dtc -q -I dts -O dtb -o $@ $<
+
+$(OUT)/%.dtb.o: $(OUT)/%.dtb
+	$(Q)printf '%s\n' '.section .note.GNU-stack' '.section .rodata' '.balign 8' \
+		'.global dtb_$(*F), dtb_$(*F)_end' 'dtb_$(*F): .incbin "$<"' 'dtb_$(*F)_end:' | \
+		$(HOSTCC) -x assembler -c -o $@ -
+
 # All objects, not an archive: the tables that the linker collects must be whole.
-$(PROGRAMS): $(OUT)/%: $(OUT)/%.o $(OBJECTS) $(LIBFDT_OBJECTS) $(OUT)/link-flags
+$(PROGRAMS): $(OUT)/%: $(OUT)/%.o $(OBJECTS) $(LIBFDT_OBJECTS) $(TREE_OBJECTS) $(OUT)/link-flags
 	$(say) HOSTLD $@
 	$(Q)$(HOSTCC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
 
