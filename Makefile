@@ -43,7 +43,7 @@ BUILD_ARCHES := $(or $(ARCH),$(ARCHES))
 all: $(BUILD_ARCHES) $(O)/compile_commands.json
 
 .PHONY: $(ARCHES)
-$(ARCHES): | setup-build $(LINUX_STAMP)
+$(ARCHES): | needs $(LINUX_STAMP)
 	+$(Q)$(MAKE) -f tools/make/image.mk ISA=$@
 
 # One list for both architectures.
@@ -52,22 +52,22 @@ compile_commands.json: $(O)/compile_commands.json
 $(O)/compile_commands.json: $(BUILD_ARCHES)
 	$(Q){ echo '['; cat $(BUILD_ARCHES:%=$(O)/%/compile_commands.part) | sed '$$s/,$$//'; echo ']'; } >$@
 
-$(O)/linux/.extracted: tools/linux-extract | setup-build
+$(O)/linux/.extracted: tools/linux-extract | needs
 	$(Q)tools/linux-extract $(O)/linux
 
-# ---- What the machine needs: each target that uses something installs it first ----
+# ---- What the machine needs: what the goals use is installed first, in one go ----
 
-.PHONY: setup setup-build setup-run setup-test setup-debug
+NEEDS := build $(if $(filter run gdb test test-full,$(MAKECMDGOALS)),run) \
+	$(if $(filter check fuzz test test-full,$(MAKECMDGOALS)),test) \
+	$(if $(filter gdb,$(MAKECMDGOALS)),debug)
+
+.PHONY: needs
+needs:
+	$(Q)tools/setup $(NEEDS)
+
+.PHONY: setup
 setup:
 	$(Q)tools/setup
-setup-build:
-	$(Q)tools/setup build
-setup-run:
-	$(Q)tools/setup build run
-setup-test:
-	$(Q)tools/setup build run test
-setup-debug:
-	$(Q)tools/setup build run debug
 
 # ---- Run ----
 
@@ -79,12 +79,12 @@ QEMU_COMMAND = $(QEMU) $(QEMU_MACHINE_$(RUN_ARCH)) -nic none $(QEMU_ARGS) \
 	$(if $(BOOTARGS),-append '$(subst ','\'',$(BOOTARGS))') -kernel $(O)/$(RUN_ARCH)/plinth.bin
 
 .PHONY: run
-run: $(RUN_ARCH) | setup-run
+run: $(RUN_ARCH) | needs
 	@echo "Ctrl-A, then X, leaves QEMU."
 	$(Q)exec $(QEMU_COMMAND) -nographic
 
 .PHONY: gdb
-gdb: $(RUN_ARCH) | setup-debug
+gdb: $(RUN_ARCH) | needs
 	$(Q)tools/gdb $(O)/$(RUN_ARCH)/plinth.elf $(O)/gdb $(QEMU_COMMAND)
 
 # ---- Tests ----
@@ -93,7 +93,7 @@ FUZZ_SECONDS ?= 20
 export FUZZ_SECONDS
 
 .PHONY: check test test-full fuzz
-check test test-full fuzz: | setup-test $(LINUX_STAMP)
+check test test-full fuzz: | needs $(LINUX_STAMP)
 	$(Q)tools/test-run $@
 
 # ---- The rest ----
