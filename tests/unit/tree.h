@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A small device tree, written by a test: tree_begin(), nodes and properties, tree_end(). */
+#pragma once
+#include <libfdt.h>
+#include <stdarg.h>
+#include <string.h>
+
+enum { TREE_BYTES = 8192 };
+
+static inline void *tree_begin(void)
+{
+	static _Alignas(8) char blob[TREE_BYTES];
+
+	fdt_create(blob, TREE_BYTES);
+	fdt_finish_reservemap(blob);
+	fdt_begin_node(blob, "");
+	return blob;
+}
+
+static inline void tree_string(void *fdt, const char *name, const char *value)
+{
+	fdt_property(fdt, name, value, (int)strlen(value) + 1);
+}
+
+static inline void tree_cells(void *fdt, const char *name, int count, ...)
+{
+	fdt32_t cells[32];
+	va_list values;
+
+	va_start(values, count);
+	for (int i = 0; i < count; i++)
+		cells[i] = cpu_to_fdt32(va_arg(values, unsigned));
+	va_end(values);
+	fdt_property(fdt, name, cells, count * 4);
+}
+
+static inline const void *tree_end(void *fdt)
+{
+	fdt_end_node(fdt);
+	fdt_finish(fdt);
+	return fdt;
+}
