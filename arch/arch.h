@@ -132,7 +132,10 @@ const char *arch_register_name(unsigned index);
  */
 int arch_catch(void (*function)(void *), void *argument, struct arch_fault *fault);
 
-/* The caller of the function whose frame is at @fp. false at the end of the chain. */
+/*
+ * The caller of the function whose frame is at @fp. false at the end of the chain. *pc: a place in
+ * that function, or 0 at the first step.
+ */
 bool arch_unwind(uintptr_t *pc, uintptr_t *fp, uintptr_t stack_low, uintptr_t stack_high);
 
 /* ---- Firmware ---- */

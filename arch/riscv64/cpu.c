@@ -57,21 +57,23 @@ static bool has_thead_cmo(const struct arch_tree *tree)
 	       (text && bytes >= 8 && !memcmp(text, "thead,c9", 8));
 }
 
+/* The core, where it has a name, and its base ISA: the extensions behind that would fill lines. */
 static void describe_name(const struct arch_tree *tree)
 {
-	u32 compatible_bytes, isa_bytes;
+	u32 compatible_bytes = 0, isa_bytes, length;
 	const char *compatible = tree->cpu_property("compatible", &compatible_bytes);
 	const char *isa = tree->cpu_property("riscv,isa", &isa_bytes);
+	bool named = compatible_bytes && strncmp(compatible, "riscv", compatible_bytes);
 
 	if (!isa)
 		isa = tree->cpu_property("riscv,isa-base", &isa_bytes);
 	if (!isa)
 		isa = "rv64", isa_bytes = 4;
-	if (compatible && compatible_bytes && strncmp(compatible, "riscv", compatible_bytes))
-		snprintf(name, sizeof(name), "%.*s, %.*s", (int)compatible_bytes, compatible,
-			 (int)isa_bytes, isa);
-	else
-		snprintf(name, sizeof(name), "%.*s", (int)isa_bytes, isa);
+	for (length = 0; length < isa_bytes && isa[length] && isa[length] != '_'; length++)
+		;
+	snprintf(name, sizeof(name), "%.*s%s%.*s%s", named ? (int)compatible_bytes : 0, compatible,
+		 named ? ", " : "", (int)length, isa,
+		 length < isa_bytes && isa[length] == '_' ? "_..." : "");
 }
 
 int arch_describe(const struct arch_tree *tree)

@@ -37,9 +37,11 @@ static _Noreturn void give_up(const char *why)
 	arch_stop();
 }
 
-void early_trap(u64 cause, u64 pc, u64 address)
+void early_trap_report(const char *what, u64 cause, u64 pc, u64 address)
 {
-	early_text("Plinth: fault with no handler installed: scause ");
+	early_text("\nPlinth: ");
+	early_text(what);
+	early_text(": scause ");
 	early_hex(cause);
 	early_text(", pc ");
 	early_hex(pc);
@@ -49,6 +51,11 @@ void early_trap(u64 cause, u64 pc, u64 address)
 	early_hex((uintptr_t)image_start);
 	early_text("; stopped\n");
 	arch_stop();
+}
+
+void early_trap(u64 cause, u64 pc, u64 address)
+{
+	early_trap_report("fault with no handler in place", cause, pc, address);
 }
 
 static u32 swap32(u32 x)

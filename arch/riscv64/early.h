@@ -8,9 +8,9 @@ enum { TREE_MAX_BYTES = 2 << 20 };	/* larger: not believed */
 _Noreturn void early_start(u64 hart, u64 tree, u64 start_ticks);
 _Noreturn void early_start_moved(const struct arch_boot *boot);
 _Noreturn void early_trap(u64 cause, u64 pc, u64 address);
+_Noreturn void early_trap_report(const char *what, u64 cause, u64 pc, u64 address);
 
 /* In entry.S. */
-void early_vector(void);
 bool early_load(u64 address, u32 *value);
 void entry_moved(void);
 _Noreturn void move_enter(const struct arch_boot *boot, u64 entry_moved);

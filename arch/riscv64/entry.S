@@ -133,7 +133,6 @@ next_enter:
 
 /* A trap while there is nothing better: say what it was, and stop. */
 	.balign	4
-	.globl	early_vector
 	.type	early_vector, @function
 early_vector:
 	lla	sp, trap_stack_top

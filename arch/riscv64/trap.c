@@ -70,11 +70,9 @@ void trap_handle(const struct trap_frame *frame)
 			describe(frame, catch->fault);
 		catch_resume(catch, -EFAULT);
 	}
-	if (handling) {
-		csr_write(stvec, (uintptr_t)early_vector);
-		early_text("\nA fault while reporting a fault. ");
-		early_trap(frame->cause, frame->pc, frame->value);
-	}
+	if (handling)
+		early_trap_report("fault while a fault was being handled", frame->cause, frame->pc,
+				  frame->value);
 	handling = true;
 	describe(frame, &last);
 	trap(&last);
@@ -104,7 +102,7 @@ const char *arch_register_name(unsigned index)
  */
 bool arch_unwind(uintptr_t *pc, uintptr_t *fp, uintptr_t stack_low, uintptr_t stack_high)
 {
-	bool innermost = *pc == last.pc && *fp == last.fp;
+	bool innermost = (!*pc || *pc == last.pc) && *fp == last.fp;
 	const uintptr_t *frame = (const uintptr_t *)*fp;
 	uintptr_t ra = last.registers[RA - 1], up;
 

@@ -32,8 +32,11 @@ LDFLAGS += -Wl,--gc-sections
 # What only makes sense on a machine that is ours alone.
 TARGET_ONLY := lib/start.c boot/main.c
 
+# What belongs to one architecture, but touches no register.
+ISA_PURE := $(sort $(wildcard arch/*/pte.c arch/*/isa.c))
+
 SOURCES := $(filter-out $(TARGET_ONLY),$(PORTABLE_SOURCES)) \
-	$(sort $(wildcard arch/host/*.c) $(filter-out %_test.c,$(wildcard tests/sim/*.c)))
+	$(ISA_PURE) $(sort $(wildcard arch/host/*.c) $(filter-out %_test.c,$(wildcard tests/sim/*.c)))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 LIBFDT_OBJECTS := $(LIBFDT_SOURCES:%=$(OUT)/libfdt/%.o)
 TREE_OBJECTS := $(patsubst %.dts,$(OUT)/%.dtb.o,$(sort $(wildcard tests/unit/dts/*.dts)))
