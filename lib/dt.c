@@ -231,6 +231,14 @@ u32 dt_u32(struct dt_node node, const char *name, u32 otherwise)
 	return value && bytes == 4 ? fdt32_ld(value) : otherwise;
 }
 
+u32 dt_u32_at(struct dt_node node, const char *name, unsigned index, u32 otherwise)
+{
+	u32 bytes;
+	const fdt32_t *value = dt_property(node, name, &bytes);
+
+	return value && index < bytes / 4 ? fdt32_ld(value + index) : otherwise;
+}
+
 u64 dt_u64(struct dt_node node, const char *name, u64 otherwise)
 {
 	u32 bytes;

@@ -41,6 +41,7 @@ bool dt_is_compatible(struct dt_node node, const char *compatible);
 const void *dt_property(struct dt_node node, const char *name, u32 *bytes);	/* NULL: none */
 bool dt_next_property(struct dt_node node, int *at, const char **name, const void **value, u32 *bytes); /* *at = -1 first */
 u32 dt_u32(struct dt_node node, const char *name, u32 otherwise);	/* exactly one cell */
+u32 dt_u32_at(struct dt_node node, const char *name, unsigned index, u32 otherwise);	/* cell @index of several */
 u64 dt_u64(struct dt_node node, const char *name, u64 otherwise);	/* one cell or two */
 const char *dt_string(struct dt_node node, const char *name);	/* NULL: none, or not terminated */
 const char *dt_string_at(struct dt_node node, const char *name, unsigned index);
