@@ -30,7 +30,7 @@ CFLAGS := $(COMMON_CFLAGS) -O1 -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 LDFLAGS += -Wl,--gc-sections
 
 # What only makes sense on a machine that is ours alone.
-TARGET_ONLY := lib/start.c boot/main.c
+TARGET_ONLY := lib/start.c lib/heap.c boot/main.c
 
 # What belongs to one architecture, but touches no register.
 ISA_PURE := $(sort $(wildcard arch/*/pte.c arch/*/isa.c))

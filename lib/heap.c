@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where the C library's malloc gets its memory: one piece, taken when the first byte is wanted. */
+#include <stddef.h>
+#include "arch/arch.h"
+#include "lib/errors.h"
+#include "lib/memory.h"
+
+enum { HEAP_BYTES = 4 * 1024 * 1024, HEAP_SHARE = 16 };	/* at most, and at most a part of all RAM */
+
+void *sbrk(ptrdiff_t change);
+
+static char *heap;
+static size_t heap_bytes, used;
+
+void *sbrk(ptrdiff_t change)
+{
+	void *before;
+
+	if (!heap) {
+		u64 bytes = memory_total() / HEAP_SHARE;
+
+		if (bytes > HEAP_BYTES)
+			bytes = HEAP_BYTES;
+		heap = memory_pages(bytes / ARCH_PAGE_BYTES, "heap");
+		if (heap)
+			heap_bytes = bytes / ARCH_PAGE_BYTES * ARCH_PAGE_BYTES;
+	}
+	if (change < 0 ? used < -(size_t)change : heap_bytes - used < (size_t)change) {
+		errno = ENOMEM;
+		return (void *)-1;
+	}
+	before = heap + used;
+	used += change;
+	return before;
+}
