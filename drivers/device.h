@@ -39,22 +39,41 @@ struct driver {
 struct device {
 	char name[40];			/* "virtio_mmio@10001000" */
 	struct device *parent;
-	struct device *next;		/* all devices, in order of discovery */
+	struct device *next, *previous;	/* all devices, in order of discovery */
 	struct dt_node node;		/* its own, or its parent's */
 	const struct driver *driver;	/* NULL until bound */
 	void *state;			/* the driver's */
+	int error;			/* what device_add returned; -EBUSY while it still probes */
 	char reason[120];		/* why it is not bound, in words */
 };
 
-int device_add(struct device *dev);	/* bind now; the device stays listed even if nothing drives it */
-int device_bind_node(struct dt_node node, struct device **dev);	/* bind on demand; once. dev may be NULL */
+/*
+ * Bind now, the driver of the most specific compatible string first. 0, or the probe's error;
+ * -ENODEV: nothing drives it. The device stays listed in any case, so it must stay where it is.
+ */
+int device_add(struct device *dev);
+
+/*
+ * Bind the device of a node on demand, with all its neighbours still unknown: an interrupt
+ * controller that somebody needs, the console. Once: later calls give the first one's result. -EBUSY:
+ * its probe is running, so it needs itself. @dev (may be NULL) is set unless the result is -ENOENT (no node) or -ENOMEM.
+ */
+int device_bind_node(struct dt_node node, struct device **dev);
+
+/* Every enabled node with a compatible string becomes a device, and is bound if something drives it. */
+void devices_discover(void);
+
 struct device *device_first(void);
 int devices_quiesce(void);		/* newest first; the first error, after all were asked */
 
-/* For a probe to return: remembers the reason, logs it, and gives back @error. */
+/*
+ * For a probe to return: remembers the reason (what it was, why, what to do), logs it, and gives
+ * back @error.
+ */
 int device_refuse(struct device *dev, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-int device_map(struct device *dev, unsigned index, struct mmio *out);	/* entry of "reg"; refuses in words */
+/* Map entry @index of "reg". Refuses in words. */
+int device_map(struct device *dev, unsigned index, struct mmio *out);
 
 /* Adding a driver is adding a file: the linker collects these. */
 #define DRIVER(symbol) \

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "drivers/device.h"
+#include "lib/log.h"
+
+static struct device *oldest, *newest;
+
+/* ---- Binding ---- */
+
+static int probe(struct device *dev, const struct driver *driver, const struct device_id *id)
+{
+	int error;
+
+	dev->reason[0] = '\0';
+	error = driver->probe(dev, id);
+	if (error == 0) {
+		dev->driver = driver;
+		dev->reason[0] = '\0';
+		log_debug("%s: driven by %s", dev->name, driver->name);
+	} else if (error != -ENODEV && !dev->reason[0]) {
+		device_refuse(dev, error, "%s: %s", driver->name, error_text(error));
+	}
+	return error;
+}
+
+/* All drivers for one of the node's strings; -ENODEV: none of them takes it. */
+static int bind_compatible(struct device *dev, const char *compatible)
+{
+	table_for_each(drivers, struct driver, driver) {
+		for (unsigned i = 0; i < driver->id_count; i++) {
+			const struct device_id *id = &driver->ids[i];
+			int error;
+
+			if (id->bus != BUS_DT || strcmp(id->compatible, compatible) != 0)
+				continue;
+			error = probe(dev, driver, id);
+			if (error != -ENODEV)
+				return error;
+		}
+	}
+	return -ENODEV;
+}
+
+static int bind(struct device *dev)
+{
+	const char *compatible = dt_compatible(dev->node, 0);
+	int error = -ENODEV;
+
+	for (unsigned i = 0; compatible && error == -ENODEV; i++) {
+		error = bind_compatible(dev, compatible);
+		compatible = dt_compatible(dev->node, i + 1);
+	}
+	if (error == -ENODEV && !dev->reason[0]) {
+		compatible = dt_compatible(dev->node, 0);
+		snprintf(dev->reason, sizeof dev->reason, "no driver for %s",
+			 compatible ? compatible : "a node without a compatible string");
+	}
+	return error;
+}
+
+int device_add(struct device *dev)
+{
+	dev->next = NULL;
+	dev->previous = newest;
+	if (newest)
+		newest->next = dev;
+	else
+		oldest = dev;
+	newest = dev;
+
+	dev->error = -EBUSY;
+	dev->error = bind(dev);
+	return dev->error;
+}
+
+/* A device on a bus of its own carries its parent's node, and is not the device of that node. */
+static struct device *device_of(struct dt_node node)
+{
+	for (struct device *dev = oldest; dev; dev = dev->next)
+		if (dev->node.offset == node.offset &&
+		    (!dev->parent || dev->parent->node.offset != node.offset))
+			return dev;
+	return NULL;
+}
+
+int device_bind_node(struct dt_node node, struct device **out)
+{
+	struct device *dev;
+
+	if (!dt_exists(node))
+		return -ENOENT;
+	dev = device_of(node);
+	if (!dev) {
+		dev = calloc(1, sizeof *dev);
+		if (!dev)
+			return -ENOMEM;
+		dev->node = node;
+		snprintf(dev->name, sizeof dev->name, "%s", dt_name(node));
+		device_add(dev);
+	}
+	if (out)
+		*out = dev;
+	return dev->error;
+}
+
+static void discover_below(struct dt_node parent)
+{
+	dt_for_each_child(node, parent) {
+		if (!dt_enabled(node))
+			continue;
+		if (dt_compatible(node, 0) && device_bind_node(node, NULL) == -ENOMEM)
+			log_error("%s: no memory for another device", dt_name(node));
+		discover_below(node);
+	}
+}
+
+void devices_discover(void)
+{
+	discover_below(dt_root());
+}
+
+/* ---- What there is, and its end ---- */
+
+struct device *device_first(void)
+{
+	return oldest;
+}
+
+int devices_quiesce(void)
+{
+	int first_error = 0;
+
+	for (struct device *dev = newest; dev; dev = dev->previous) {
+		int error = 0;
+
+		if (dev->driver && dev->driver->quiesce)
+			error = dev->driver->quiesce(dev);
+		if (error)
+			log_error("%s: may still access memory, it did not stop: %s", dev->name,
+				  error_text(error));
+		if (!first_error)
+			first_error = error;
+	}
+	return first_error;
+}
+
+/* ---- For probes ---- */
+
+int device_refuse(struct device *dev, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(dev->reason, sizeof dev->reason, format, arguments);
+	va_end(arguments);
+	log_warning("%s: %s", dev->name, dev->reason);
+	return error;
+}
+
+int device_map(struct device *dev, unsigned index, struct mmio *out)
+{
+	u64 address, bytes;
+	int error = dt_reg(dev->node, index, &address, &bytes);
+
+	if (error == -ENOENT)
+		return device_refuse(dev, error, "\"reg\" has no entry %u", index);
+	if (error == -ENXIO)
+		return device_refuse(dev, error, "no parent bus maps entry %u of \"reg\" (ranges)", index);
+	if (error)
+		return device_refuse(dev, error, "\"reg\", entry %u: %s", index, error_text(error));
+	error = mmio_map(out, address, bytes, dev->name);
+	if (error)
+		return device_refuse(dev, error, "cannot map %" PRIu64 " bytes of registers at 0x%" PRIx64
+				     ": %s", bytes, address, error_text(error));
+	return 0;
+}
