@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+#include "arch/arch.h"
+#include "drivers/console.h"
+#include "drivers/device.h"
+#include "lib/console.h"
+#include "lib/log.h"
+
+static struct dt_node wanted = { -1 };
+static const char *wanted_options;
+
+bool console_wanted(struct dt_node node, const char **options)
+{
+	*options = wanted_options;
+	return dt_exists(node) && node.offset == wanted.offset && !console_present();
+}
+
+/* Bind the node's device; its driver finds it wanted, and calls console_set. */
+static int open_node(struct dt_node node, const char *options, struct device **dev)
+{
+	int error;
+
+	wanted = node;
+	wanted_options = options;
+	error = device_bind_node(node, dev);
+	wanted.offset = -1;
+	return error ? error : console_present() ? 0 : -ENODEV;
+}
+
+static void open_stdout(void)
+{
+	struct dt_node chosen = dt_path("/chosen"), node;
+	const char *path = dt_string(chosen, "stdout-path"), *options;
+	struct device *dev = NULL;
+	int error;
+
+	if (!path)
+		path = dt_string(chosen, "linux,stdout-path");	/* before DT 0.2 */
+	if (!path) {
+		log_info("the device tree names no console (/chosen has no stdout-path)");
+		return;
+	}
+	options = strchr(path, ':');
+	node = dt_path(path);
+	if (!dt_exists(node)) {
+		log_warning("stdout-path \"%s\": the device tree has no such node or alias", path);
+		return;
+	}
+	error = open_node(node, options ? options + 1 : "", &dev);
+	if (error)
+		log_warning("stdout-path \"%s\": %s", path,
+			    dev && dev->reason[0] ? dev->reason :
+			    dev && dev->driver ? "that is no UART" : error_text(error));
+}
+
+static void firmware_write(void *state, const char *text, size_t bytes)
+{
+	const struct arch_console *firmware = state;
+
+	firmware->write(text, bytes);
+}
+
+static int firmware_read(void *state)
+{
+	const struct arch_console *firmware = state;
+
+	return firmware->read();
+}
+
+static void open_firmware(void)
+{
+	static struct console_ops ops = { NULL, firmware_write, firmware_read };
+	const struct arch_console *firmware = arch_firmware_console();
+
+	if (!firmware)
+		return;
+	ops.name = firmware->name;
+	console_set(&ops, (void *)firmware);
+}
+
+static bool called(const char *name, const char *generic)
+{
+	size_t length = strlen(generic);
+
+	return strncmp(name, generic, length) == 0 && (name[length] == '@' || !name[length]);
+}
+
+/* DT 2.2.2: the generic name of a UART is "serial"; older trees say "uart". */
+static void open_any(struct dt_node parent)
+{
+	dt_for_each_child(node, parent) {
+		if (console_present())
+			return;
+		if (!dt_enabled(node))
+			continue;
+		if (called(dt_name(node), "serial") || called(dt_name(node), "uart"))
+			open_node(node, "", NULL);
+		open_any(node);
+	}
+}
+
+int console_open(void)
+{
+	open_stdout();
+	if (!console_present())
+		open_firmware();
+	if (!console_present())
+		open_any(dt_root());
+	return console_present() ? 0 : -ENODEV;
+}
