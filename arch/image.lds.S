@@ -69,7 +69,7 @@ SECTIONS
 	} :rodata
 	.rela.dyn : ALIGN(8) {
 		rela_start = .;
-		*(.rela .rela.*)
+		*(.rela*)		/* a table's are called .relaboards */
 		rela_end = .;
 	} :rodata
 	.data.rel.ro : ALIGN(8) {
