@@ -60,9 +60,10 @@ LINK_BASE_riscv64 := 0x80200000
 LINK_BASE_aarch64 := 0x40200000
 LINK_BASE := $(LINK_BASE_$(ISA))
 
+# The C library's headers come before the compiler's, which complete them (limits.h).
 CPPFLAGS := -I. -Iarch/$(ISA) -I$(LIBFDT) -DLINK_BASE=$(LINK_BASE) -nostdinc \
-	$(patsubst %,-isystem %,$(wildcard $(shell $(CC) -print-file-name=include) \
-		$(shell $(CC) -print-file-name=include-fixed)) $(PICOLIBC)/include)
+	$(patsubst %,-isystem %,$(PICOLIBC)/include $(wildcard \
+		$(shell $(CC) -print-file-name=include) $(shell $(CC) -print-file-name=include-fixed)))
 
 # The image moves, so every address is relative to the program counter; nothing is looked up
 # through a global offset table, because arch/hidden.h declares that nothing comes from outside.
