@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the first C with the MMU on to main(), in two halves. The image starts wherever somebody
+ * put it, usually where a kernel wants to be. So the first half only reads the memory map, finds
+ * a nest at the top of RAM, and moves there; the second half starts over from the nest, for good.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "lib/board.h"
+#include "lib/dt.h"
+#include "lib/errors.h"
+#include "lib/log.h"
+#include "lib/memory.h"
+#include "lib/time.h"
+
+int main(void);
+
+enum {
+	NEST_SPARE_BYTES = 512 * 1024,	/* page tables and first allocations, before all RAM is mapped */
+	TREE_LIMIT_BYTES = 2 * 1024 * 1024,	/* the arm64 boot protocol's limit; real ones are under 256 KiB */
+};
+static const u64 BELOW_4_GIB = 1ull << 32;
+
+static u64 page_up(u64 n)
+{
+	return (n + ARCH_PAGE_BYTES - 1) & -(u64)ARCH_PAGE_BYTES;
+}
+
+static u64 page_down(u64 n)
+{
+	return n & -(u64)ARCH_PAGE_BYTES;
+}
+
+/* false: it is no free RAM. Where we were put may be reserved already, and then is nobody else's either. */
+static bool claim(u64 start, u64 bytes, const char *owner)
+{
+	u64 from = page_down(start), to = page_up(start + bytes);
+
+	return memory_claim(from, to - from, MEMORY_PLINTH, owner) == 0;
+}
+
+/* ---- First half: in place ---- */
+
+struct tree_check {
+	const void *blob;
+	const char *reason;
+	int error;
+};
+
+static void check_tree(void *argument)
+{
+	struct tree_check *c = argument;
+
+	c->error = dt_open(c->blob, TREE_LIMIT_BYTES, &c->reason);
+}
+
+/* Nothing vouches for the address we were given, so a fault on the way is one more kind of bad tree. */
+static void open_tree(u64 address)
+{
+	struct tree_check check = { .blob = (const void *)(uintptr_t)address, .reason = "not a tree" };
+
+	if (arch_catch(check_tree, &check, NULL)) {
+		check.error = -EFAULT;
+		check.reason = "there is no readable tree at that address";
+	}
+	if (check.error)
+		panic("No usable device tree: %s (the firmware gave the address %#" PRIx64 ").\n"
+		      "Plinth learns the machine from it. Check what the previous stage passes: "
+		      "QEMU's -dtb, the third argument of U-Boot's booti, the firmware's own tree.",
+		      check.reason, address);
+}
+
+_Noreturn void start(const struct arch_boot *entered)
+{
+	struct arch_boot boot = *entered;
+	u64 image_bytes = page_up(arch_image_bytes()), nest_bytes;
+	const void *blob;
+	size_t tree_bytes;
+	int error;
+
+	time_init(boot.start_ticks);
+	open_tree(boot.tree);
+	error = memory_init();
+	if (error)
+		panic("The device tree lists no usable memory: %s.", error_text(error));
+
+	blob = dt_blob(&tree_bytes);
+	claim(boot.load_address, image_bytes, "image as loaded");
+	claim(boot.tree, tree_bytes, "firmware's device tree");
+
+	nest_bytes = image_bytes + page_up(tree_bytes) + NEST_SPARE_BYTES;
+	if (memory_take(nest_bytes, ARCH_PAGE_BYTES, 0, BELOW_4_GIB, MEMORY_PLINTH, "nest", &boot.nest.start) &&
+	    memory_take(nest_bytes, ARCH_PAGE_BYTES, 0, UINT64_MAX, MEMORY_PLINTH, "nest", &boot.nest.start))
+		panic("No %" PRIu64 " KiB of free memory in one piece: Plinth cannot run here.",
+		      nest_bytes / 1024);
+	boot.nest.bytes = nest_bytes;
+	error = arch_map(boot.nest.start, boot.nest.bytes, ARCH_MAP_DATA);
+	if (error)
+		panic("Cannot map memory at %#" PRIx64 ": %s.", boot.nest.start, error_text(error));
+
+	memcpy((void *)(uintptr_t)boot.nest.start, blob, tree_bytes);
+	boot.tree = boot.nest.start;
+	boot.tree_bytes = tree_bytes;
+	arch_move(&boot);
+}
+
+/* ---- Second half: in the nest ---- */
+
+static const void *cpu_property(const char *name, u32 *bytes)
+{
+	struct dt_node cpus = dt_path("/cpus");
+	const void *value = NULL;
+
+	dt_for_each_child(cpu, cpus) {
+		u64 id = dt_u64(cpu, "reg", UINT64_MAX);
+
+		if (id == arch_cpu_id())
+			value = dt_property(cpu, name, bytes);
+	}
+	return value ? value : dt_property(cpus, name, bytes);
+}
+
+static const void *compatible_property(const char *compatible, const char *name, u32 *bytes)
+{
+	struct dt_node node = dt_root();
+
+	while (dt_exists(node = dt_compatible_node(node, compatible)))
+		if (dt_enabled(node))
+			return dt_property(node, name, bytes);
+	return NULL;
+}
+
+static void *table_page(void)
+{
+	return memory_pages(1, "page tables");
+}
+
+/* Whole pages inside @r only. */
+static void map(struct range r, enum arch_map_kind kind)
+{
+	u64 from = page_up(r.start), to = page_down(r.start + r.bytes);
+	int error = to > from ? arch_map(from, to - from, kind) : 0;
+
+	if (error)
+		panic("Cannot map %" PRIu64 " KiB of memory at %#" PRIx64 ": %s.", r.bytes / 1024,
+		      r.start, error_text(error));
+}
+
+/* All RAM but what must not even be mapped. Neighbours of different owners share large pages. */
+static void map_ram(void)
+{
+	const struct memory_range *m;
+	struct range run = { 0 };
+
+	for (unsigned i = 0; (m = memory_at(i)); i++) {
+		if (m->use == MEMORY_NO_MAP)
+			continue;
+		if (m->range.start != run.start + run.bytes) {
+			map(run, ARCH_MAP_DATA);
+			run = (struct range){ m->range.start, 0 };
+		}
+		run.bytes += m->range.bytes;
+	}
+	map(run, ARCH_MAP_DATA);
+}
+
+static void map_image(const struct arch_image *image)
+{
+	map(image->text, ARCH_MAP_TEXT);
+	map(image->rodata, ARCH_MAP_RODATA);
+	map(image->data, ARCH_MAP_DATA);
+	map(image->stack_guard, ARCH_MAP_NONE);
+	map(image->trap_guard, ARCH_MAP_NONE);
+	map((struct range){ 0, ARCH_PAGE_BYTES }, ARCH_MAP_NONE);	/* so NULL never works */
+}
+
+_Noreturn void start_moved(const struct arch_boot *boot)
+{
+	static const struct arch_tree tree = { cpu_property, compatible_property };
+	u64 image_bytes = page_up(arch_image_bytes());
+	struct arch_image image;
+	bool first_half;
+	int error;
+
+	time_init(boot->start_ticks);
+	dt_adopt((const void *)(uintptr_t)boot->tree);
+	memory_init();				/* the first half has seen it succeed */
+	memory_claim(0, ARCH_PAGE_BYTES, MEMORY_RESERVED, "null page");
+
+	arch_image(&image);
+	claim(image.text.start, image_bytes, "Plinth");
+	claim(boot->tree, boot->tree_bytes, "device tree");
+	first_half = claim(boot->load_address, image_bytes, "first half");	/* its page tables are in use */
+	memory_prefer(boot->nest);
+
+	error = arch_describe(&tree);
+	if (error)
+		log_warning("The CPU's description in the device tree is incomplete: %s", error_text(error));
+
+	error = arch_tables_begin(table_page);
+	if (error)
+		panic("No memory for page tables.");
+	map_ram();
+	map_image(&image);
+	arch_tables_use();
+	memory_prefer((struct range){ 0 });
+	if (first_half)
+		memory_release(boot->load_address, image_bytes);
+
+	if (board()->init && (error = board()->init()))
+		log_warning("board %s: init failed: %s", board()->name, error_text(error));
+	main();
+	panic("main() returned.");
+}
