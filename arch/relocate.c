@@ -5,7 +5,8 @@ void relocate(u64 base, u64 link_base, const struct rela *first, const struct re
 {
 	u64 shift = base - link_base;
 
-	/* volatile: no vector copy, no libc call, whatever the compiler thinks of the loop */
+	/* Linkers leave entries of type NONE (0) where they discarded something. */
 	for (const struct rela *r = first; r < end; r++)
-		*(volatile u64 *)(uintptr_t)(r->offset + shift) = (u64)r->addend + shift;
+		if (r->info)
+			*(u64 *)(uintptr_t)(r->offset + shift) = (u64)r->addend + shift;
 }
