@@ -36,9 +36,7 @@ static u64 page_down(u64 n)
 /* false: it is no free RAM. Where we were put may be reserved already, and then is nobody else's either. */
 static bool claim(u64 start, u64 bytes, const char *owner)
 {
-	u64 from = page_down(start), to = page_up(start + bytes);
-
-	return memory_claim(from, to - from, MEMORY_PLINTH, owner) == 0;
+	return memory_claim(start, bytes, MEMORY_PLINTH, owner) == 0;
 }
 
 /* ---- First half: in place ---- */
@@ -173,7 +171,6 @@ static void map_image(const struct arch_image *image)
 	map(image->data, ARCH_MAP_DATA);
 	map(image->stack_guard, ARCH_MAP_NONE);
 	map(image->trap_guard, ARCH_MAP_NONE);
-	map((struct range){ 0, ARCH_PAGE_BYTES }, ARCH_MAP_NONE);	/* so NULL never works */
 }
 
 _Noreturn void start_moved(const struct arch_boot *boot)
@@ -187,13 +184,12 @@ _Noreturn void start_moved(const struct arch_boot *boot)
 	time_init(boot->start_ticks);
 	dt_adopt((const void *)(uintptr_t)boot->tree);
 	memory_init();				/* the first half has seen it succeed */
-	memory_claim(0, ARCH_PAGE_BYTES, MEMORY_RESERVED, "null page");
 
 	arch_image(&image);
 	claim(image.text.start, image_bytes, "Plinth");
 	claim(boot->tree, boot->tree_bytes, "device tree");
 	first_half = claim(boot->load_address, image_bytes, "first half");	/* its page tables are in use */
-	memory_prefer(boot->nest);
+	memory_pages_within(boot->nest);
 
 	error = arch_describe(&tree);
 	if (error)
@@ -205,7 +201,7 @@ _Noreturn void start_moved(const struct arch_boot *boot)
 	map_ram();
 	map_image(&image);
 	arch_tables_use();
-	memory_prefer((struct range){ 0 });
+	memory_pages_within((struct range){ 0 });
 	if (first_half)
 		memory_release(boot->load_address, image_bytes);
 
