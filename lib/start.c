@@ -18,8 +18,8 @@
 int main(void);
 
 enum {
-	NEST_SPARE_BYTES = 512 * 1024,	/* page tables and first allocations, before all RAM is mapped */
-	TREE_LIMIT_BYTES = 2 * 1024 * 1024,	/* the arm64 boot protocol's limit; real ones are under 256 KiB */
+	NEST_SPARE_BYTES = 512 * 1024,		/* page tables, before all RAM is mapped */
+	TREE_LIMIT_BYTES = 2 * 1024 * 1024,	/* the arm64 boot protocol's; real ones: < 256 KiB */
 };
 static const u64 BELOW_4_GIB = 1ull << 32;
 
@@ -33,7 +33,7 @@ static u64 page_down(u64 n)
 	return n & -(u64)ARCH_PAGE_BYTES;
 }
 
-/* false: it is no free RAM. Where we were put may be reserved already, and then is nobody else's either. */
+/* false: it is no free RAM. Where we were put may be reserved already: nobody else's either. */
 static bool claim(u64 start, u64 bytes, const char *owner)
 {
 	return memory_claim(start, bytes, MEMORY_PLINTH, owner) == 0;
@@ -54,26 +54,38 @@ static void check_tree(void *argument)
 	c->error = dt_open(c->blob, TREE_LIMIT_BYTES, &c->reason);
 }
 
-/* Nothing vouches for the address we were given, so a fault on the way is one more kind of bad tree. */
+/* Nothing vouches for the address we were given: a fault on the way is one more kind of bad tree. */
 static void open_tree(u64 address)
 {
-	struct tree_check check = { .blob = (const void *)(uintptr_t)address, .reason = "not a tree" };
+	struct tree_check check = { .blob = (const void *)(uintptr_t)address };
 
 	if (arch_catch(check_tree, &check, NULL)) {
 		check.error = -EFAULT;
-		check.reason = "there is no readable tree at that address";
+		check.reason = "no memory can be read there";
 	}
 	if (check.error)
-		panic("No usable device tree: %s (the firmware gave the address %#" PRIx64 ").\n"
-		      "Plinth learns the machine from it. Check what the previous stage passes: "
-		      "QEMU's -dtb, the third argument of U-Boot's booti, the firmware's own tree.",
-		      check.reason, address);
+		panic("The device tree at %#" PRIx64 " cannot be used: %s.\n"
+		      "Plinth learns from it what machine this is. Check what the previous stage "
+		      "hands over: QEMU's -dtb, the third argument of U-Boot's booti, the firmware.",
+		      address, check.reason);
+}
+
+/* As high as devices with 32-bit addresses still reach; low memory is what kernels want. */
+static struct range find_nest(u64 bytes)
+{
+	struct range nest = { .bytes = bytes };
+
+	if (memory_take(bytes, ARCH_PAGE_BYTES, 0, BELOW_4_GIB, MEMORY_PLINTH, "nest", &nest.start) &&
+	    memory_take(bytes, ARCH_PAGE_BYTES, 0, UINT64_MAX, MEMORY_PLINTH, "nest", &nest.start))
+		panic("No %" PRIu64 " KiB of free memory in one piece: Plinth cannot run here.",
+		      bytes / 1024);
+	return nest;
 }
 
 _Noreturn void start(const struct arch_boot *entered)
 {
 	struct arch_boot boot = *entered;
-	u64 image_bytes = page_up(arch_image_bytes()), nest_bytes;
+	u64 image_bytes = page_up(arch_image_bytes());
 	const void *blob;
 	size_t tree_bytes;
 	int error;
@@ -88,12 +100,7 @@ _Noreturn void start(const struct arch_boot *entered)
 	claim(boot.load_address, image_bytes, "image as loaded");
 	claim(boot.tree, tree_bytes, "firmware's device tree");
 
-	nest_bytes = image_bytes + page_up(tree_bytes) + NEST_SPARE_BYTES;
-	if (memory_take(nest_bytes, ARCH_PAGE_BYTES, 0, BELOW_4_GIB, MEMORY_PLINTH, "nest", &boot.nest.start) &&
-	    memory_take(nest_bytes, ARCH_PAGE_BYTES, 0, UINT64_MAX, MEMORY_PLINTH, "nest", &boot.nest.start))
-		panic("No %" PRIu64 " KiB of free memory in one piece: Plinth cannot run here.",
-		      nest_bytes / 1024);
-	boot.nest.bytes = nest_bytes;
+	boot.nest = find_nest(image_bytes + page_up(tree_bytes) + NEST_SPARE_BYTES);
 	error = arch_map(boot.nest.start, boot.nest.bytes, ARCH_MAP_DATA);
 	if (error)
 		panic("Cannot map memory at %#" PRIx64 ": %s.", boot.nest.start, error_text(error));
