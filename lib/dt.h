@@ -49,7 +49,8 @@ const char *dt_string_at(struct dt_node node, const char *name, unsigned index);
 /*
  * Entry @index of "reg" as a CPU physical address, through the "ranges" of every parent (2.3.6, 2.3.8).
  * -ENOENT: no such entry; -ENXIO: some parent does not map it (no ranges, a hole, PCI configuration
- * space); -EINVAL: malformed. *bytes is 0 where the bus has no sizes.
+ * space); -EINVAL: malformed. *bytes is 0 where the bus has no sizes, and less than the entry says
+ * where that goes beyond a row of "ranges".
  */
 int dt_reg(struct dt_node node, unsigned index, u64 *cpu_address, u64 *bytes);
 int dt_reg_by_name(struct dt_node node, const char *name, u64 *cpu_address, u64 *bytes);	/* reg-names */

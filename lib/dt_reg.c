@@ -71,8 +71,11 @@ static struct place place_on(const struct bus *bus, const fdt32_t *at)
 	return place;
 }
 
-/* One bus up. -ENXIO: @node does not pass it on; -EINVAL: its ranges are malformed. */
-static int translate(struct dt_node node, struct dt_node parent, struct place *place, u64 bytes)
+/*
+ * One bus up. -ENXIO: @node does not pass it on; -EINVAL: its ranges are malformed. Some trees (of
+ * TI and NVIDIA) have entries that begin in a row and go on behind it: there they are cut.
+ */
+static int translate(struct dt_node node, struct dt_node parent, struct place *place, u64 *bytes)
 {
 	struct bus bus, above;
 	u32 length;
@@ -96,13 +99,14 @@ static int translate(struct dt_node node, struct dt_node parent, struct place *p
 
 		if (number(row + bus.address_cells + above.address_cells, bus.size_cells, &size))
 			return -EINVAL;
-		if (place->space != from.space || place->offset < from.offset || into >= size ||
-		    bytes > size - into)
+		if (place->space != from.space || place->offset < from.offset || into >= size)
 			continue;
 		if (to.offset > UINT64_MAX - into)
 			return -EINVAL;
 		to.offset += into;
 		*place = to;
+		if (*bytes > size - into)
+			*bytes = size - into;
 		return 0;
 	}
 	return -ENXIO;
@@ -152,7 +156,7 @@ int dt_reg(struct dt_node node, unsigned index, u64 *cpu_address, u64 *bytes)
 		return -ENOENT;
 	err = entry(node, chain[count - 2], index, &place, &size);
 	for (int i = count - 2; !err && i > 0; i--)
-		err = translate(chain[i], chain[i - 1], &place, size);
+		err = translate(chain[i], chain[i - 1], &place, &size);
 	return err ? err : answer(&place, size, cpu_address, bytes);
 }
 

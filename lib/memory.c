@@ -89,13 +89,20 @@ static void insert(unsigned index, struct memory_range r)
 	count++;
 }
 
-/* Let no range have @address inside. The caller knows that there is room. */
+static bool is_inside(u64 address)	/* of a range, not between two or at the start of one */
+{
+	unsigned index = index_of(address);
+
+	return index < count && table[index].range.start < address;
+}
+
+/* Let @address be inside of no range. The caller knows that there is room. */
 static void split(u64 address)
 {
 	unsigned index = index_of(address);
 	struct memory_range low;
 
-	if (index == count || table[index].range.start >= address)
+	if (!is_inside(address))
 		return;
 	low = table[index];
 	low.range.bytes = address - low.range.start;
@@ -120,10 +127,10 @@ static void join_neighbours(void)
 	count = count ? kept + 1 : 0;
 }
 
-/* Give RAM in @r that is now of one of the uses in @over a new use. Takes at most two more entries. */
+/* Give RAM in @r that is now of one of the uses in @over a new use. */
 static int paint(struct range r, int over, enum memory_use use, const char *owner)
 {
-	if (count + 2 > RANGES_MAX)
+	if (count + is_inside(r.start) + is_inside(end_of(r)) > RANGES_MAX)
 		return -ENOSPC;
 	split(r.start);
 	split(end_of(r));
@@ -246,8 +253,7 @@ static int reserve_all(void)
 {
 	const struct board *b = board();
 	struct range r;
-	/* Where RAM begins at 0, its first page is left out, so that a null pointer faults. */
-	int err = reserve(0, ARCH_PAGE_BYTES, MEMORY_NO_MAP, "page 0, kept to catch null pointers");
+	int err = 0;
 
 	for (unsigned i = 0; !err && i < b->keep_out_count; i++)
 		err = reserve(b->keep_out[i].start, b->keep_out[i].bytes, MEMORY_NO_MAP, b->name);
@@ -256,7 +262,11 @@ static int reserve_all(void)
 			err = reserve_node(node);
 	for (unsigned i = 0; !err && !dt_memory_reservation(i, &r); i++)
 		err = reserve(r.start, r.bytes, MEMORY_RESERVED, "/memreserve/");
-	return err ? err : reserve_initrd();
+	if (!err)
+		err = reserve_initrd();
+	/* Where RAM begins at 0, its first page is left out, so that a null pointer faults. */
+	return err ? err : reserve(0, ARCH_PAGE_BYTES, MEMORY_NO_MAP,
+				   "page 0, kept to catch null pointers");
 }
 
 int memory_init(void)

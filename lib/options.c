@@ -92,7 +92,7 @@ int options_strip(const char *bootargs, char *to, size_t bytes)
 			return -ENOSPC;
 		if (used)
 			to[used++] = ' ';
-		memcpy(to + used, word, length);
+		memmove(to + used, word, length);
 		used += length;
 	}
 	if (!bytes)

@@ -13,5 +13,5 @@
  */
 const char *option(const char *name, char *to, size_t bytes);
 
-/* The words of @bootargs that are not ours, each as it was. 0, or -ENOSPC: longer than @to. */
+/* The words of @bootargs that are not ours, each as it was; @to may be @bootargs. 0, or -ENOSPC. */
 int options_strip(const char *bootargs, char *to, size_t bytes);
