@@ -33,7 +33,7 @@ LDFLAGS += -Wl,--gc-sections
 TARGET_ONLY := lib/start.c lib/heap.c boot/main.c
 
 # What belongs to one architecture, but touches no register.
-ISA_PURE := $(sort $(wildcard arch/*/pte.c arch/*/isa.c))
+ISA_PURE := $(sort $(wildcard arch/*/pte.c arch/*/early_pte.c arch/*/isa.c arch/*/linux_image.c))
 
 SOURCES := $(filter-out $(TARGET_ONLY),$(PORTABLE_SOURCES)) \
 	$(ISA_PURE) $(sort $(wildcard arch/host/*.c) $(filter-out %_test.c,$(wildcard tests/sim/*.c)))
