@@ -8,6 +8,7 @@
 
 static struct dt_node wanted = { -1 };
 static const char *wanted_options;
+static struct device *opened;
 
 bool console_wanted(struct dt_node node, const char **options)
 {
@@ -24,7 +25,16 @@ static int open_node(struct dt_node node, const char *options, struct device **d
 	wanted_options = options;
 	error = device_bind_node(node, dev);
 	wanted.offset = -1;
-	return error ? error : console_present() ? 0 : -ENODEV;
+	if (!error && !console_present())
+		error = -ENODEV;
+	if (!error)
+		opened = *dev;
+	return error;
+}
+
+struct device *console_device(void)
+{
+	return opened;
 }
 
 static void open_stdout(void)
@@ -88,13 +98,15 @@ static bool called(const char *name, const char *generic)
 /* DT 2.2.2: the generic name of a UART is "serial"; older trees say "uart". */
 static void open_any(struct dt_node parent)
 {
+	struct device *dev;
+
 	dt_for_each_child(node, parent) {
 		if (console_present())
 			return;
 		if (!dt_enabled(node))
 			continue;
 		if (called(dt_name(node), "serial") || called(dt_name(node), "uart"))
-			open_node(node, "", NULL);
+			open_node(node, "", &dev);
 		open_any(node);
 	}
 }

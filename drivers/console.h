@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which UART is the console (DT 3.6). What the console then does is lib/console.h. */
 #pragma once
-#include "lib/dt.h"
+#include "drivers/device.h"
 
 /*
  * Find and open a console: the UART that /chosen names (stdout-path, or linux,stdout-path), else
@@ -10,6 +10,8 @@
  * 0, or -ENODEV: there is none; what is logged then stays in the ring.
  */
 int console_open(void);
+
+struct device *console_device(void);	/* the UART; NULL: none, or the firmware's console */
 
 /*
  * For a UART's probe: is the device of @node to be the console? Then *options is what stands

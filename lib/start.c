@@ -14,6 +14,7 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/time.h"
+#include "lib/version.h"
 
 int main(void);
 
@@ -189,11 +190,12 @@ _Noreturn void start_moved(const struct arch_boot *boot)
 	int error;
 
 	time_init(boot->start_ticks);
+	log_info("Plinth %s", plinth_version());
 	dt_adopt((const void *)(uintptr_t)boot->tree);
 	memory_init();				/* the first half has seen it succeed */
 
 	arch_image(&image);
-	claim(image.text.start, image_bytes, "Plinth");
+	claim(image.text.start, image_bytes, "image");
 	claim(boot->tree, boot->tree_bytes, "device tree");
 	first_half = claim(boot->load_address, image_bytes, "first half");	/* its page tables are in use */
 	memory_pages_within(boot->nest);
