@@ -101,9 +101,9 @@ OBJECTS := $(patsubst %,$(OUT)/%.o,$(basename $(SOURCES)))
 LIBFDT_OBJECTS := $(LIBFDT_SOURCES:%=$(OUT)/libfdt/%.o)
 EARLY_OBJECTS := $(filter $(EARLY_SOURCES:%.c=$(OUT)/%.o),$(OBJECTS))
 
-.PHONY: all objects
+.PHONY: all
 all: $(OUT)/plinth.bin $(OUT)/compile_commands.part
-objects: $(OBJECTS) $(OUT)/early.checked
+	@:
 
 $(call remember,$(OUT)/flags,$(CC) $(CPPFLAGS) $(CFLAGS) $(EARLY_CFLAGS))
 $(call remember,$(OUT)/link-flags,$(LD) $(LDFLAGS) $(LIBC) $(IMAGE_LIMIT) $(OBJECTS))
