@@ -139,7 +139,7 @@ static void mmu_on(const struct range *more, enum arch_map_kind more_kind)
 		if (!map_all(t, more, more_kind) && (uintptr_t)image_end < mmu_reach() && mmu_use(t))
 			return;
 	}
-	give_up("no address translation mode (Sv57, Sv48, Sv39) works for where the image was loaded");
+	give_up("no address translation mode of this hart (Sv57, Sv48, Sv39 tried) reaches the image and the tree");
 }
 
 void early_start(u64 hart, u64 tree, u64 start_ticks)

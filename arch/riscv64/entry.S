@@ -43,7 +43,8 @@ entry:
 
 	/*
 	 * Firmware without hart state management (SBI 0.1) lets all harts go at once: the first to
-	 * come goes on, the others sleep. The word lies in .data, which nobody clears.
+	 * come goes on, the others sleep, and stay where they are for as long as this memory is left
+	 * alone. The word lies in .data, which nobody clears.
 	 */
 	lla	t0, lottery
 	li	t1, 1
@@ -57,6 +58,7 @@ entry:
 	mv	a0, s0
 	mv	a1, s1
 	mv	a2, s2
+	li	s0, 0				/* here every backtrace ends */
 	call	early_start
 	.size	entry, . - entry
 
@@ -108,6 +110,7 @@ entry_moved:
 	mv	s0, a0
 	jal	t0, prepare
 	mv	a0, s0
+	li	s0, 0
 	call	early_start_moved
 	.size	entry_moved, . - entry_moved
 

@@ -60,11 +60,19 @@ static void describe(const struct trap_frame *frame, struct arch_fault *fault)
 		fault->registers[i] = frame->registers[i];
 }
 
+/* Anything else than a catch's place is NULL, or says that our memory has been overwritten. */
+static bool on_stack(const struct catch *catch)
+{
+	const char *at = (const char *)catch;
+
+	return (at >= stack && at < stack_top) || (at >= trap_stack && at < trap_stack_top);
+}
+
 void trap_handle(const struct trap_frame *frame)
 {
 	struct catch *catch = trap_catch;
 
-	if (catch) {
+	if (on_stack(catch)) {
 		trap_catch = catch->outer;
 		if (catch->fault)
 			describe(frame, catch->fault);
