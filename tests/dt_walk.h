@@ -5,6 +5,7 @@
 #include "lib/board.h"
 #include "lib/dt.h"
 #include "lib/dt_edit.h"
+#include "lib/errors.h"
 #include "lib/memory.h"
 #include "lib/options.h"
 
