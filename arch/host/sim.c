@@ -21,8 +21,8 @@ void sim_fail(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
-	if (sim.fail)
-		sim.fail(message);
+	if (sim.failed)
+		sim.failed(message);
 	fprintf(stderr, "sim: %s\n", message);
 	abort();
 }
@@ -94,11 +94,11 @@ void sim_relax(void)
 
 void sim_reset(void)
 {
-	void (*fail)(const char *message) = sim.fail;
+	void (*failed)(const char *message) = sim.failed;
 
 	window_count = 0;
 	memset(&sim, 0, sizeof sim);
-	sim.fail = fail;
+	sim.failed = failed;
 	sim.ticks_per_second = 10000000;
 	sim.ticks_step = 10;
 	sim.cache_backend = "simulated";

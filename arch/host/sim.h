@@ -64,11 +64,11 @@ struct sim {
 	 * Called with what went wrong when the code under test does what hardware would not
 	 * survive. Must not return; NULL prints it and aborts.
 	 */
-	void (*fail)(const char *message);
+	void (*failed)(const char *message);
 };
 extern struct sim sim;
 
-/* Forget the windows and all records; the defaults again. @fail stays. */
+/* Forget the windows and all records; the defaults again. @failed stays. */
 void sim_reset(void);
 
 /* ---- What does not return ---- */

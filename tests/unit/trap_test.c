@@ -5,9 +5,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <cmocka.h>
 #include "arch/host/sim.h"
 #include "lib/assert.h"
@@ -18,6 +15,7 @@
 #include "lib/memory.h"
 #include "lib/mmio.h"
 #include "lib/power.h"
+#include "tests/sim/child.h"
 #include "tests/sim/console.h"
 #include "unit/tree.h"
 
@@ -89,28 +87,28 @@ static int set_up(void **state)
 
 /* A report is the last thing that happens, so each is made in a process of its own. */
 struct outcome {
+	void (*function)(void *);
+	void *argument;
 	enum sim_end end;
 	char console[SIM_CONSOLE_BYTES], early[SIM_CONSOLE_BYTES];
 };
 static struct outcome *outcome;
 
+static void run_here(void **state)
+{
+	(void)state;
+	outcome->end = sim_run(outcome->function, outcome->argument);
+	strcpy(outcome->console, sim_console_text);
+	strcpy(outcome->early, sim.early_text);
+}
+
 static void run(void (*function)(void *), void *argument)
 {
-	pid_t child;
-	int status;
-
 	if (!outcome)
-		outcome = mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE,
-			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	child = fork();
-	if (child == 0) {
-		outcome->end = sim_run(function, argument);
-		strcpy(outcome->console, sim_console_text);
-		strcpy(outcome->early, sim.early_text);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
+		outcome = child_memory(sizeof *outcome);
+	outcome->function = function;
+	outcome->argument = argument;
+	in_child(run_here, NULL);
 }
 
 static void call_trap(void *argument)
