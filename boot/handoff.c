@@ -148,8 +148,7 @@ static int leave(const struct plan *p, u64 from, u64 present, const struct range
 	log_plan(p, from, initrd);
 	error = devices_quiesce();
 	if (error) {
-		log_error("the kernel is not entered, because a device did not stop and may still write to memory: %s",
-			  error_text(error));
+		log_error("the kernel is not entered: a device did not stop");
 		return error;
 	}
 	arch_enter(p->kernel.start, p->tree.start, written, sizeof(written) / sizeof(written[0]));

@@ -257,15 +257,18 @@ int arch_linux_image_parse(const void *header, size_t bytes, struct arch_linux_i
 {
 	(void)header;
 	(void)bytes;
-	(void)image;
-	*reason = "a workstation enters no kernel";
-	return -ENOEXEC;
+	if (!sim.linux_image) {
+		*reason = "a workstation enters no kernel";
+		return -ENOEXEC;
+	}
+	*image = *sim.linux_image;
+	return 0;
 }
 
 _Noreturn void arch_enter(u64 entry, u64 tree, const struct range *written, size_t count)
 {
-	(void)written;
-	(void)count;
+	sim.entered_written_count = count < SIM_WRITTEN ? count : SIM_WRITTEN;
+	memcpy(sim.entered_written, written, sim.entered_written_count * sizeof written[0]);
 	sim.entered = entry;
 	sim.entered_tree = tree;
 	end(SIM_ENTERED);

@@ -24,7 +24,7 @@ void sim_mmio_add(uintptr_t base, size_t bytes, const struct sim_mmio_ops *ops, 
 
 /* ---- The state of the machine ---- */
 
-enum { SIM_EARLY_BYTES = 64 * 1024, SIM_RECORDS = 256 };
+enum { SIM_EARLY_BYTES = 64 * 1024, SIM_RECORDS = 256, SIM_WRITTEN = 8 };
 
 struct sim_cache_record {
 	enum sim_cache_op { SIM_CLEAN, SIM_INVALIDATE, SIM_FLUSH, SIM_SYNC_CODE } op;
@@ -57,8 +57,13 @@ struct sim {
 	struct arch_image image;
 	u64 cpu_id;
 
+	/* What arch_linux_image_parse finds in any header; NULL: that it is none. */
+	const struct arch_linux_image *linux_image;
+
 	/* The next stage that arch_enter was asked to enter. */
 	u64 entered, entered_tree;
+	struct range entered_written[SIM_WRITTEN];
+	size_t entered_written_count;
 
 	/*
 	 * Called with what went wrong when the code under test does what hardware would not

@@ -86,7 +86,7 @@ static int try(struct access *a, void (*function)(void *), const char *participl
 	console_print("0x%" PRIx64 " cannot be %s: %s", a->address, participle, fault.what);
 	m = memory_find(a->address);
 	if (m && m->use != MEMORY_FREE)
-		console_print(" (it belongs to %s)", m->owner);
+		console_print(" (it belongs to %s%s)", m->use == MEMORY_PLINTH ? "Plinth: " : "", m->owner);
 	console_print("\n");
 	return error;
 }

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <libfdt.h>
 
 #include "arch/host/sim.h"
 #include "boot/monitor/monitor.h"
@@ -17,7 +16,7 @@
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/memory.h"
-#include "unit/tree.h"
+#include "tests/tree.h"
 
 /* ---- A console ---- */
 
@@ -62,33 +61,9 @@ static int run(const char *line)
 
 static int setup(void **state)
 {
-	const char *reason;
-	void *fdt = tree_begin();
-
 	(void)state;
 	sim_reset();
-	tree_string(fdt, "compatible", "acme,box");
-	tree_cells(fdt, "#address-cells", 1, 2);
-	tree_cells(fdt, "#size-cells", 1, 2);
-	fdt_begin_node(fdt, "aliases");
-	tree_string(fdt, "serial0", "/soc/serial@1000");
-	fdt_end_node(fdt);
-	fdt_begin_node(fdt, "memory@80000000");
-	tree_string(fdt, "device_type", "memory");
-	tree_cells(fdt, "reg", 4, 0, 0x80000000, 0, 0x8000000);
-	fdt_end_node(fdt);
-	fdt_begin_node(fdt, "soc");
-	fdt_property(fdt, "dma-coherent", NULL, 0);
-	fdt_begin_node(fdt, "serial@1000");
-	fdt_property(fdt, "compatible", "acme,uart\0quo\"te", 17);
-	tree_cells(fdt, "reg", 4, 0x30303000, 0x41414100, 0, 0x100);
-	fdt_property(fdt, "mac", "\1\2\3", 3);
-	tree_cells(fdt, "table", 10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0xa);
-	fdt_end_node(fdt);
-	fdt_begin_node(fdt, "spi@2000");
-	fdt_end_node(fdt);
-	fdt_end_node(fdt);
-	assert_int_equal(dt_open(tree_end(fdt), TREE_BYTES, &reason), 0);
+	TREE(monitor);
 	assert_int_equal(memory_init(), 0);
 	console_set(&keeper, NULL);
 	typed = "";
