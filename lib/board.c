@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-static const struct board any = { .name = "a board known only by its device tree" };
+/* Any machine whose tree says enough. */
+static const struct board generic = { .name = "generic" };
 
 static bool lists(const struct board *b, const char *compatible)
 {
@@ -30,5 +31,5 @@ const struct board *board(void)
 
 	for (unsigned i = 0; !found && (compatible = dt_compatible(dt_root(), i)); i++)
 		found = find(compatible);
-	return found ? found : &any;
+	return found ? found : &generic;
 }

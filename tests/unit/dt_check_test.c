@@ -117,6 +117,8 @@ static void headers_that_lie(void **state)
 	DAMAGED((void)0, NULL);
 	DAMAGED(fdt_set_magic(s->blob, 0xd00dfeee), "begins with 0xd00dfeee");
 	DAMAGED(total = 39, "only 39 bytes");
+	DAMAGED(total = 40, "cut off after 0x28");
+	DAMAGED((total = 40, fdt_set_totalsize(s->blob, 40)), "memory reservation block");
 	DAMAGED(fdt_set_totalsize(s->blob, total + 1), "cut off");
 	DAMAGED(fdt_set_totalsize(s->blob, 39), "which no tree is");
 	DAMAGED(fdt_set_totalsize(s->blob, 0xffffffff), "which no tree is");
@@ -138,6 +140,29 @@ static void headers_that_lie(void **state)
 	DAMAGED(fdt_set_size_dt_strings(s->blob, 2), "no proper name");
 	DAMAGED(fdt_set_size_dt_strings(s->blob, 3), "no proper name");
 	DAMAGED(fdt_set_off_dt_strings(s->blob, 4), "strings block");
+}
+
+/* @rows of address and size at the very end of a blob. */
+static void reservations(const u64 *rows, size_t count, const char *expected)
+{
+	struct small *s = plain();
+	u32 at = (finish(s) + 7) / 8 * 8;
+
+	for (size_t i = 0; i < 2 * count; i++)
+		s->blob[at / 8 + i] = cpu_to_fdt64(rows[i]);
+	fdt_set_off_mem_rsvmap(s->blob, at);
+	fdt_set_totalsize(s->blob, at + (u32)count * 16);
+	check(s, at + (u32)count * 16, expected);
+}
+
+static void reservations_end_with_a_row_of_no_bytes(void **state)
+{
+	static const u64 rows[] = { 0, 1, 0, 1ull << 32, ~0ull, ~0ull, 0, 0 };
+
+	(void)state;
+	reservations(rows, 4, NULL);
+	for (size_t count = 0; count < 4; count++)
+		reservations(rows, count, "has no end");
 }
 
 static void a_blob_off_its_alignment_is_refused(void **state)
@@ -246,6 +271,8 @@ static void names_that_are_none(void **state)
 	check(s, finish(s), "is the root, but has a name");
 
 	memset(name, 'n', sizeof name);
+	strcpy(name + 200, "~!@");		/* at the borders of what prints */
+	name[203] = 'n';
 	for (size_t bytes = 255; bytes < 257; bytes++) {
 		name[bytes] = 0;
 		s = small();
@@ -389,6 +416,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(headers_that_lie),
+		cmocka_unit_test(reservations_end_with_a_row_of_no_bytes),
 		cmocka_unit_test(a_blob_off_its_alignment_is_refused),
 		cmocka_unit_test(nodes_and_properties_out_of_place),
 		cmocka_unit_test(names_that_are_none),
