@@ -50,6 +50,10 @@ static int bind(struct device *dev)
 	const char *compatible = dt_compatible(dev->node, 0);
 	int error = -ENODEV;
 
+	if (!dt_enabled(dev->node)) {
+		snprintf(dev->reason, sizeof dev->reason, "disabled in the device tree (status)");
+		return -ENODEV;
+	}
 	for (unsigned i = 0; compatible && error == -ENODEV; i++) {
 		error = bind_compatible(dev, compatible);
 		compatible = dt_compatible(dev->node, i + 1);

@@ -49,7 +49,7 @@ struct device {
 
 /*
  * Bind now, the driver of the most specific compatible string first. 0, or the probe's error;
- * -ENODEV: nothing drives it. The device stays listed in any case, so it must stay where it is.
+ * -ENODEV: nothing drives it, or its node is disabled. The device stays listed in any case, so it must stay where it is.
  */
 int device_add(struct device *dev);
 

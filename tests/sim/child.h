@@ -37,6 +37,14 @@ static inline void in_child(CMUnitTestFunction test, void *argument)
 		fail_msg("it failed in its own process (wait status 0x%x)", status);
 }
 
+static inline void child_test(void **state)
+{
+	in_child((CMUnitTestFunction)*state, NULL);
+}
+
+/* An entry for a table of tests: the whole test, after @setup, in a process of its own. */
+#define CHILD_TEST(function, setup)	{ #function, child_test, setup, NULL, (void *)(function) }
+
 /* Zeroed memory that a child shares with us. */
 static inline void *child_memory(size_t bytes)
 {
