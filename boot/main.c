@@ -2,6 +2,7 @@
 #include "boot/monitor/monitor.h"
 #include "boot/summary.h"
 #include "drivers/console.h"
+#include "drivers/device.h"
 #include "lib/log.h"
 #include "lib/options.h"
 
@@ -27,6 +28,7 @@ int main(void)
 	set_log_level();
 	if (console_open())
 		panic("There is no console: no UART that the device tree lists has a driver.");
+	devices_discover();
 	summary_log();
 	monitor();
 }
