@@ -49,7 +49,9 @@ static void describe_name(const struct arch_tree *tree)
 		snprintf(cpu_name, sizeof(cpu_name), "%s r%up%u", arm_cores[i].name, variant, revision);
 		return;
 	}
-	if (compatible && bytes && strncmp(compatible, "arm,armv8", bytes))
+	if (implementer == 0)			/* reserved for software: what the tree says is made up too */
+		snprintf(cpu_name, sizeof(cpu_name), "emulated, part 0x%03x r%up%u", part, variant, revision);
+	else if (compatible && bytes && strncmp(compatible, "arm,armv8", bytes))
 		snprintf(cpu_name, sizeof(cpu_name), "%.*s r%up%u", (int)bytes, compatible, variant,
 			 revision);
 	else

@@ -222,8 +222,9 @@ static bool is_leaf(uintptr_t pc)
 bool arch_unwind(uintptr_t *pc, uintptr_t *fp, uintptr_t stack_low, uintptr_t stack_high)
 {
 	const uintptr_t *frame = (const uintptr_t *)*fp;
+	bool innermost = (*pc == 0 || *pc == last.pc) && *fp == last.fp;
 
-	if (*pc == last.pc && *fp == last.fp && is_leaf(*pc) && last.registers[LR] != last.pc) {
+	if (innermost && is_leaf(last.pc) && last.registers[LR] != last.pc) {
 		*pc = last.registers[LR];
 		return *pc != 0;
 	}
