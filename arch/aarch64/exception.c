@@ -199,18 +199,21 @@ const char *arch_register_name(unsigned index)
 }
 
 /*
- * Does the function around @pc keep its return address in lr? Then no "stp x29, x30, [sp...]"
- * lies between its start and @pc. Its start is behind the previous function's ret, or not to be told.
+ * Is the return address of the function around @pc still in @lr? Not when it has saved that ("stp x29,
+ * x30, [sp...]") or made a call since, which then lies before @pc. Looks back until a ret, which may
+ * be the end of the previous function.
  */
-static bool is_leaf(uintptr_t pc)
+static bool returns_to(uintptr_t lr, uintptr_t pc)
 {
 	const u32 stp = 0xa9007bfd, stp_mask = 0xff407fff, ret = 0xd65f03c0;
 	const u32 *text = (const u32 *)image_start, *at = (const u32 *)(pc & -4ul);
 
+	if (lr == pc)
+		return false;
 	if (pc < (uintptr_t)image_start || pc >= (uintptr_t)text_end)
-		return true;
+		return true;			/* a jump to nowhere */
 	for (; at > text && *at != ret; at--)
-		if ((*at & stp_mask) == stp)
+		if ((*at & stp_mask) == stp || (uintptr_t)at == lr)
 			return false;
 	return true;
 }
@@ -224,7 +227,7 @@ bool arch_unwind(uintptr_t *pc, uintptr_t *fp, uintptr_t stack_low, uintptr_t st
 	const uintptr_t *frame = (const uintptr_t *)*fp;
 	bool innermost = (*pc == 0 || *pc == last.pc) && *fp == last.fp;
 
-	if (innermost && is_leaf(last.pc) && last.registers[LR] != last.pc) {
+	if (innermost && returns_to(last.registers[LR], last.pc)) {
 		*pc = last.registers[LR];
 		return *pc != 0;
 	}
