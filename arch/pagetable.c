@@ -31,15 +31,12 @@ static u64 entry_load(const u64 *slot)
 	return __atomic_load_n(slot, __ATOMIC_RELAXED);
 }
 
-static void entry_replace(struct pagetable *t, u64 *slot, u64 entry, u64 virt)
+static void entry_replace(const struct pagetable *t, u64 *slot, u64 entry)
 {
-	if (t->changed && t->format->is_valid(entry_load(slot))) {
-		entry_store(slot, 0);
-		t->changed(virt);
-		if (!entry)
-			return;
-	}
-	entry_store(slot, entry);
+	if (t->replace && t->format->is_valid(entry_load(slot)))
+		t->replace(slot, entry);
+	else
+		entry_store(slot, entry);
 }
 
 /*
@@ -58,30 +55,17 @@ static void table_fill(const struct pagetable *t, u64 *table, u64 leaf, unsigned
 		entry_store(&table[i], f->leaf(physical + i * span(level - 1), kind, level - 1));
 }
 
-/* Between break and make, what this entry maps is gone: that must not be what we stand on. */
-static bool stands_on(const struct pagetable *t, const u64 *slot, u64 virt, unsigned level)
-{
-	u64 stack = (uintptr_t)__builtin_frame_address(0);
-
-	return t->changed &&
-	       ((uintptr_t)slot - virt < span(level) || stack - virt < span(level));
-}
-
-/* Put a table in the slot, which holds a leaf or nothing. @virt: the first address it maps. */
-static int table_insert(struct pagetable *t, u64 *slot, unsigned level, u64 virt)
+/* Put a table in the slot, which holds a leaf or nothing. */
+static int table_insert(struct pagetable *t, u64 *slot, unsigned level)
 {
 	u64 entry = entry_load(slot);
-	bool split = t->format->is_valid(entry);
-	u64 *table;
+	u64 *table = t->page();
 
-	if (split && stands_on(t, slot, virt, level))
-		return -EBUSY;
-	table = t->page();
 	if (!table)
 		return -ENOMEM;
-	if (split)
+	if (t->format->is_valid(entry))
 		table_fill(t, table, entry, level);
-	entry_replace(t, slot, t->format->table((uintptr_t)table), virt);
+	entry_replace(t, slot, t->format->table((uintptr_t)table));
 	return 0;
 }
 
@@ -106,14 +90,14 @@ static int entry_map(struct pagetable *t, u64 *slot, unsigned level, u64 virt, u
 	    f->leaf(f->address(entry), kind, level) == entry)
 		return 0;
 	if (bytes == span(level) && kind == ARCH_MAP_NONE) {
-		entry_replace(t, slot, 0, virt);
+		entry_replace(t, slot, 0);
 		return 0;
 	}
 	if (bytes == span(level) && level < t->block_levels && physical % bytes == 0) {
-		entry_replace(t, slot, f->leaf(physical, kind, level), virt);
+		entry_replace(t, slot, f->leaf(physical, kind, level));
 		return 0;
 	}
-	error = table_insert(t, slot, level, virt - inside);
+	error = table_insert(t, slot, level);
 	if (error)
 		return error;
 	return table_map(t, table_at(t, entry_load(slot)), level - 1, virt, physical, bytes, kind);

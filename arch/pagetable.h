@@ -26,11 +26,10 @@ struct pagetable {
 	unsigned block_levels;			/* a leaf may be at level 0 .. block_levels - 1: 3 gives 1 GiB blocks */
 	void *(*page)(void);			/* a zeroed page, or NULL */
 	/*
-	 * Called after an entry that was valid was made invalid and before its replacement is
-	 * written (break before make), with the first address the entry maps. NULL while not live,
-	 * and where entries may be replaced at a stroke (RISC-V).
+	 * Put @entry (0: none) into the slot, which holds a valid one. NULL: a store will do. For
+	 * live tables where the ISA wants more (AArch64: break before make).
 	 */
-	void (*changed)(u64 virt);
+	void (*replace)(u64 *slot, u64 entry);
 };
 
 /*
@@ -40,8 +39,7 @@ struct pagetable {
  *
  * 0; -EINVAL: not page-aligned; -ERANGE: beyond the reach of the levels, or of an entry;
  * -ENOTSUP: the format has no such kind; -ENOMEM: no page (what was mapped before the failure
- * stays); -EBUSY: a live block would have to be split whose memory holds the table that
- * points to it, or our stack: between break and make, neither would be there.
+ * stays).
  */
 int pagetable_map(struct pagetable *t, u64 virt, u64 physical, u64 bytes, enum arch_map_kind kind);
 

@@ -96,7 +96,7 @@ static int early_tables(struct range more, enum arch_map_kind more_kind)
 	mmu_tables.levels = 4;
 	mmu_tables.block_levels = 3;
 	mmu_tables.page = pool_page;
-	mmu_tables.changed = NULL;
+	mmu_tables.replace = NULL;
 	error = map_pages(more.start, more.start + more.bytes, more_kind);
 	if (!error)
 		error = map_pages((uintptr_t)image_start, (uintptr_t)rodata_start, ARCH_MAP_TEXT);
@@ -166,7 +166,7 @@ static void unmask_serror(void *unused)
 void early_start(void)
 {
 	relocate((uintptr_t)image_start, LINK_BASE, rela_start, rela_end);
-	mmu_tables.changed = mmu_changed;
+	mmu_tables.replace = mmu_replace;
 	arch_catch(unmask_serror, NULL, NULL);	/* one that waits is of somebody before us */
 	start(&early_boot);
 }
@@ -177,6 +177,6 @@ void early_start_moved(void)
 		give_up("not enough page tables to map the nest");
 	set_registers();
 	mmu_switch(mmu_registers.ttbr, mmu_registers.tcr, mmu_registers.mair, mmu_registers.sctlr);
-	mmu_tables.changed = mmu_changed;
+	mmu_tables.replace = mmu_replace;
 	start_moved(&early_boot);
 }

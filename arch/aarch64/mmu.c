@@ -13,16 +13,6 @@ static bool building;
 
 extern const struct arch_early_uart __start_early_uarts[], __stop_early_uarts[];
 
-/* Everything, not one address: changes of live tables are rare, and a block may sit in the TLB in pieces. */
-void mmu_changed(u64 virt)
-{
-	(void)virt;
-	if (at_el2())
-		__asm__ volatile("dsb ishst\n\ttlbi alle2\n\tdsb ish\n\tisb" : : : "memory");
-	else
-		__asm__ volatile("dsb ishst\n\ttlbi vmalle1\n\tdsb ish\n\tisb" : : : "memory");
-}
-
 /* Bytes of physical address the CPU has, up to what an entry holds (ID_AA64MMFR0.PARange). */
 static u64 physical_limit(void)
 {
@@ -100,7 +90,7 @@ void arch_tables_use(void)
 {
 	mmu_registers.ttbr = (uintptr_t)next.root;
 	mmu_switch(mmu_registers.ttbr, mmu_registers.tcr, mmu_registers.mair, mmu_registers.sctlr);
-	next.changed = mmu_changed;
+	next.replace = mmu_replace;
 	mmu_tables = next;
 	building = false;
 }

@@ -16,4 +16,4 @@ _Noreturn void mmu_leave_to(u64 entry, u64 tree, u64 sctlr);
 
 /* The live ones, filled by early.c at first. */
 extern struct pagetable mmu_tables;
-void mmu_changed(u64 virt);		/* pagetable.changed of live tables */
+void mmu_replace(u64 *slot, u64 entry);	/* pagetable.replace of live tables */

@@ -47,6 +47,44 @@ function mmu_switch
 	ret
 function_end mmu_switch
 
+	/*
+	 * mmu_replace(slot, entry): in live tables. Break before make (Arm ARM, D8.14.1) as a whole: while
+	 * the entry is away nothing may need what it maps, and it may map our stack, or the very table. So the
+	 * MMU is off meanwhile, and the store goes past the cache: the line must not be in it.
+	 */
+function mmu_replace
+	dsb	sy
+	dc	civac, x0
+	dsb	sy
+	branch_el2 1f, x2
+	mrs	x2, sctlr_el1
+	bic	x3, x2, #SCTLR_M
+	msr	sctlr_el1, x3
+	isb
+	str	x1, [x0]
+	dsb	sy
+	dc	ivac, x0			// fetched again before the MMU was off
+	tlbi	vmalle1
+	dsb	sy
+	isb
+	msr	sctlr_el1, x2
+	isb
+	ret
+1:	mrs	x2, sctlr_el2
+	bic	x3, x2, #SCTLR_M
+	msr	sctlr_el2, x3
+	isb
+	str	x1, [x0]
+	dsb	sy
+	dc	ivac, x0
+	tlbi	alle2
+	dsb	sy
+	isb
+	msr	sctlr_el2, x2
+	isb
+	ret
+function_end mmu_replace
+
 	/* mmu_leave_to(entry, tree, sctlr): as the Linux boot protocol wants to be entered. */
 function mmu_leave_to
 	msr	daifset, #0xf

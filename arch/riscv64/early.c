@@ -135,7 +135,7 @@ static void mmu_on(const struct range *more, enum arch_map_kind more_kind)
 		t->levels = levels;
 		t->block_levels = 3;
 		t->page = pool_page;
-		t->changed = NULL;
+		t->replace = NULL;
 		if (!map_all(t, more, more_kind) && (uintptr_t)image_end < mmu_reach() && mmu_use(t))
 			return;
 	}
