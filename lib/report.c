@@ -12,7 +12,7 @@
 #include "lib/symbols.h"
 #include "lib/time.h"
 
-enum { MAX_FRAMES = 32, DRAIN_US = 100 * 1000 };
+enum { MAX_LINES = 32, DRAIN_US = 100 * 1000 };
 
 static unsigned depth;
 
@@ -74,26 +74,42 @@ void report_place(u64 address)
 		report(" (0x%" PRIx64 " in plinth.elf)", (u64)LINK_BASE + distance);
 }
 
+static void report_caller(uintptr_t pc, unsigned times)
+{
+	report("  ");
+	report_place(pc);
+	if (times > 1)
+		report(", %u times", times);
+	report("\n");
+}
+
 /*
  * A call may be the last instruction of its function (of one that never returns). Its return
- * address is then in the next function, so what is looked up is the byte before.
+ * address is then in the next function, so what is shown is the byte before. A recursion is shown
+ * as one line, so that what began it is seen.
  */
 void report_backtrace(u64 fp)
 {
 	struct arch_image image;
-	uintptr_t pc = 0, frame = fp;
+	uintptr_t pc = 0, last = 0, frame = fp;
+	unsigned lines = 0, times = 0;
 
 	arch_image(&image);
 	report("Called from, latest first:\n");
-	for (unsigned i = 0; i < MAX_FRAMES; i++) {
-		if (!arch_unwind(&pc, &frame, image.stack.start,
-				 image.stack.start + image.stack.bytes))
-			return;
-		report("  ");
-		report_place(pc - 1);
-		report("\n");
+	while (arch_unwind(&pc, &frame, image.stack.start, image.stack.start + image.stack.bytes)) {
+		if (times && pc != last) {
+			report_caller(last - 1, times);
+			times = 0;
+			if (++lines == MAX_LINES) {
+				report("  and so on\n");
+				return;
+			}
+		}
+		last = pc;
+		times++;
 	}
-	report("  and so on\n");
+	if (times)
+		report_caller(last - 1, times);
 }
 
 _Noreturn void report_end(void)

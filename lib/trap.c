@@ -9,13 +9,13 @@
 
 enum { REGISTERS_PER_LINE = 3 };
 
-/* What was tried, to be followed by an address; and what the thing there does not allow. */
+/* What was tried, to be followed by an address; and what about the thing there forbids it. */
 static const struct {
 	const char *tried, *forbids;
 } kinds[] = {
 	[ARCH_FAULT_READ] = { "a read of address", "" },
-	[ARCH_FAULT_WRITE] = { "a write to address", ", which is read-only" },
-	[ARCH_FAULT_EXECUTE] = { "a jump to address", ", which is not code" },
+	[ARCH_FAULT_WRITE] = { "a write to address", " (read-only)" },
+	[ARCH_FAULT_EXECUTE] = { "a jump to address", " (not executable)" },
 	[ARCH_FAULT_MISALIGNED] = { "a misaligned access to address", "" },
 	[ARCH_FAULT_BUS] = { "an access that got no answer, to address", "" },
 	[ARCH_FAULT_INSTRUCTION] = { "an undefined or forbidden instruction", "" },

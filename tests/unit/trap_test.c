@@ -34,7 +34,8 @@ static const struct {
 enum { IMAGE = 0x9ff00000, RODATA = 0x9ff10000, DATA = 0x9ff20000 };
 
 /* A stack of which we know each word. The image's stack is here, for the unwinder to look at. */
-static uintptr_t stack[64];
+enum { DEEP = 80 };
+static uintptr_t stack[DEEP];
 
 static void tree(const char *bootargs)
 {
@@ -154,19 +155,19 @@ static void addresses_are_explained(void **state)
 	expect_address(ARCH_FAULT_WRITE, DATA + 0x8ff8, "a write to address",
 		       "the guard page below the stack of the traps");
 	expect_address(ARCH_FAULT_WRITE, IMAGE + 0x490, "a write to address",
-		       "Plinth's own code, which is read-only: serve+0x10 at 0x9ff00490 (0x80200490 in plinth.elf)");
+		       "Plinth's own code (read-only): serve+0x10 at 0x9ff00490 (0x80200490 in plinth.elf)");
 	expect_address(ARCH_FAULT_WRITE, RODATA + 8, "a write to address",
-		       "Plinth's own constants, which is read-only: 0x80210008 in plinth.elf");
+		       "Plinth's own constants (read-only): 0x80210008 in plinth.elf");
 	expect_address(ARCH_FAULT_EXECUTE, DATA + 8, "a jump to address",
-		       "Plinth's own variables, which is not code: 0x80220008 in plinth.elf");
+		       "Plinth's own variables (not executable): 0x80220008 in plinth.elf");
 	expect_address(ARCH_FAULT_EXECUTE, (uintptr_t)&stack[3], "a jump to address",
-		       "Plinth's own stack, which is not code");
+		       "Plinth's own stack (not executable)");
 	expect_address(ARCH_FAULT_BUS, 0x10000005, "an access that got no answer, to address",
 		       "in the registers of serial@10000000, at offset 0x5");
 	expect_address(ARCH_FAULT_MISALIGNED, 0x10000001, "a misaligned access to address",
 		       "in the registers of serial@10000000, at offset 0x1");
 	expect_address(ARCH_FAULT_EXECUTE, 0x88000010, "a jump to address",
-		       "in memory (loaded: initrd), which is not code");
+		       "in memory (loaded: initrd) (not executable)");
 	expect_address(ARCH_FAULT_READ, 0x10000100, "a read of address",
 		       "neither memory nor a device that Plinth drives: nothing is mapped there");
 	expect_address(ARCH_FAULT_READ, 0xffffffffffffffff, "a read of address",
@@ -222,7 +223,7 @@ static void broken_stacks_end_the_list(void **state)
 {
 	const uintptr_t fps[] = {
 		0, 8, 0xdeadbeef, UINTPTR_MAX, UINTPTR_MAX - 15, (uintptr_t)&stack[4] + 1,
-		(uintptr_t)&stack[64], (uintptr_t)&stack[63], (uintptr_t)stack - 16,
+		(uintptr_t)&stack[DEEP], (uintptr_t)&stack[DEEP - 1], (uintptr_t)stack - 16,
 	};
 
 	(void)state;
@@ -237,12 +238,28 @@ static void broken_stacks_end_the_list(void **state)
 	fault.fp = (uintptr_t)&stack[4];
 	run(call_trap, &fault);
 	expect("Stopped.\r\n");
-	for (unsigned i = 0; i + 1 < 64; i++)
-		stack[i] = i % 2 ? IMAGE + 0x30u : (uintptr_t)&stack[i + 2];
-	stack[63] = IMAGE + 0x30;
+	for (unsigned i = 0; i < DEEP; i += 2)
+		frame(i, (uintptr_t)&stack[i + 2], IMAGE + 0x30 + i);
 	fault.fp = (uintptr_t)stack;
 	run(call_trap, &fault);
 	expect("  and so on\r\nStopped.\r\n");
+}
+
+/* A stack overflow is mostly one function; the interesting call is the one that began it. */
+static void a_recursion_is_one_line(void **state)
+{
+	(void)state;
+	frame(0, (uintptr_t)&stack[2], IMAGE + 0x490);
+	for (unsigned i = 2; i < DEEP - 2; i += 2)
+		frame(i, (uintptr_t)&stack[i + 2], IMAGE + 0x210);
+	frame(DEEP - 2, 0, IMAGE + 0x30);
+	fault.fp = (uintptr_t)stack;
+	run(call_trap, &fault);
+	expect("latest first:\r\n"
+	       "  serve+0xf at 0x9ff0048f (0x8020048f in plinth.elf)\r\n"
+	       "  parse+0xf at 0x9ff0020f (0x8020020f in plinth.elf), 38 times\r\n"
+	       "  boot+0x1f at 0x9ff0002f (0x8020002f in plinth.elf)\r\n"
+	       "Stopped.\r\n");
 }
 
 /* ---- Faults while one is reported ---- */
@@ -356,6 +373,7 @@ int main(void)
 		cmocka_unit_test_setup(the_place_and_the_registers_are_told, set_up),
 		cmocka_unit_test_setup(the_calls_are_listed, set_up),
 		cmocka_unit_test_setup(broken_stacks_end_the_list, set_up),
+		cmocka_unit_test_setup(a_recursion_is_one_line, set_up),
 		cmocka_unit_test_setup(a_second_fault_says_so_and_stops, set_up),
 		cmocka_unit_test_setup(panic_gives_the_reason, set_up),
 		cmocka_unit_test_setup(before_a_console_the_early_one_tells_it_all, set_up),
