@@ -16,7 +16,7 @@
 
 enum {
 	HEADER_BYTES = 64,		/* of a Linux Image, on every architecture */
-	FREE_MAX = 64,			/* pieces of free memory looked at: the first ones are large enough */
+	FREE_MAX = 64,			/* pieces of free memory looked at, from the lowest */
 };
 
 static const struct memory_range *free_memory(u64 address, const char *what)
@@ -32,9 +32,9 @@ static const struct memory_range *free_memory(u64 address, const char *what)
 }
 
 /*
- * The header, and what of the kernel can be in memory. The file is shorter than the memory the kernel
- * needs, by how much the header does not say: behind the file may be anything but ourselves, who
- * might have overwritten its end.
+ * The header, and what of the kernel can be in memory. The file is shorter than the memory the
+ * kernel needs, by how much the header does not say: behind the file may be anything but ourselves,
+ * who might have overwritten its end.
  */
 static int look_at_kernel(u64 kernel, struct arch_linux_image *image, u64 *present)
 {
@@ -88,8 +88,8 @@ static int look_at_initrd(const struct range *given, struct range *initrd)
 		return -EINVAL;
 	end = m->range.start + m->range.bytes;
 	if (initrd->bytes > end - initrd->start) {
-		log_error("initrd at 0x%" PRIx64 ": free memory ends at 0x%" PRIx64 ", before the initrd does",
-			  initrd->start, end);
+		log_error("initrd at 0x%" PRIx64 ": free memory ends at 0x%" PRIx64
+			  ", before the initrd does", initrd->start, end);
 		return -EINVAL;
 	}
 	return 0;
@@ -134,7 +134,7 @@ static void log_plan(const struct plan *p, u64 from, const struct range *initrd)
 		 p->kernel.start, size_text(p->kernel.bytes, size), copied, with, p->tree.start);
 }
 
-/* Comes back if the tree or a device is not ready. The initrd is for the kernel to read, through its own caches. */
+/* Comes back if the tree or a device is not ready. The initrd is read with caches on: not given. */
 static int leave(const struct plan *p, u64 from, u64 present, const struct range *initrd)
 {
 	const struct range written[] = { p->kernel, p->tree };
@@ -155,7 +155,8 @@ static int leave(const struct plan *p, u64 from, u64 present, const struct range
 }
 
 /* From here on nobody is given memory that the plan uses. */
-static int claim_and_leave(const struct plan *p, u64 from, u64 present, const struct range *initrd, bool given)
+static int claim_and_leave(const struct plan *p, u64 from, u64 present,
+			   const struct range *initrd, bool given)
 {
 	const struct {
 		struct range range;
@@ -170,8 +171,8 @@ static int claim_and_leave(const struct plan *p, u64 from, u64 present, const st
 		error = memory_claim(claims[n].range.start, claims[n].range.bytes, MEMORY_LOADED,
 				     claims[n].owner);
 		if (error) {
-			log_error("%s at 0x%" PRIx64 ": cannot reserve its memory: %s", claims[n].owner,
-				  claims[n].range.start, error_text(error));
+			log_error("%s at 0x%" PRIx64 ": cannot reserve its memory: %s",
+				  claims[n].owner, claims[n].range.start, error_text(error));
 			break;
 		}
 	}
@@ -207,7 +208,7 @@ int handoff_linux(const struct handoff *h)
 	};
 	error = plan_make(&request, &plan, &reason);
 	if (error) {
-		log_error("kernel at 0x%" PRIx64 " (%" PRIu64 " KiB): %s; 'mem' shows what there is",
+		log_error("kernel at 0x%" PRIx64 " (%" PRIu64 " KiB): %s; 'mem' shows who has what",
 			  h->kernel, image.image_bytes / 1024, reason);
 		return error;
 	}

@@ -10,7 +10,7 @@ struct handoff {
 
 /*
  * Check that what is to be entered can work, move it if it lies in a wrong place, stop all devices,
- * enter it. Returns only if that cannot be: -errno, after a log line that says why. Memory is then as
- * it was, except what a copy of the kernel has overwritten (which was free).
+ * enter it. Returns only if that cannot be: -errno, after a log line that says why. Memory is then
+ * as it was, except what a copy of the kernel has overwritten (which was free).
  */
 int handoff_linux(const struct handoff *h);

@@ -10,7 +10,7 @@ static u64 page_down(u64 n)
 	return n & -(u64)ARCH_PAGE_BYTES;
 }
 
-/* Whole pages that hold the range. Nothing that is memory ends in the last page of the address space. */
+/* Whole pages that hold the range. No memory ends in the last page of the address space. */
 static struct range pages(u64 start, u64 bytes)
 {
 	u64 from = page_down(start);
@@ -35,7 +35,7 @@ static bool is_free(const struct plan_request *r, struct range wanted)
 	return false;
 }
 
-/* The next address from @at on that is @offset behind a multiple of @align; false: there is none. */
+/* The next address that is @offset behind a multiple of @align; false: there is none. */
 static bool align_up(u64 *at, u64 align, u64 offset)
 {
 	u64 more = (offset - *at) & (align - 1);
@@ -61,8 +61,9 @@ static bool place_kernel(const struct plan_request *r, struct range initrd, stru
 	return found;
 }
 
-/* Downwards from @below: the end of a piece of free memory, or the beginning of what is in the way. */
-static bool place_tree(const struct plan_request *r, u64 below, const struct range taken[2], struct range *tree)
+/* Downwards from @below, from the end of free memory, from the beginning of what is in the way. */
+static bool place_tree(const struct plan_request *r, u64 below, const struct range taken[2],
+		       struct range *tree)
 {
 	bool found = false;
 	u64 best = 0;
@@ -75,8 +76,8 @@ static bool place_tree(const struct plan_request *r, u64 below, const struct ran
 			if (ends[n] > below || ends[n] < tree->bytes)
 				continue;
 			tree->start = page_down(ends[n]) - tree->bytes;
-			if (is_free(r, *tree) && !overlap(*tree, taken[0]) && !overlap(*tree, taken[1]) &&
-			    (!found || tree->start > best)) {
+			if (is_free(r, *tree) && !overlap(*tree, taken[0]) &&
+			    !overlap(*tree, taken[1]) && (!found || tree->start > best)) {
 				found = true;
 				best = tree->start;
 			}

@@ -9,16 +9,17 @@
 struct plan_request {
 	u64 kernel;			/* where the image lies */
 	u64 kernel_bytes;		/* memory it needs from its first byte on */
-	u64 align, offset;		/* it wants to be @offset bytes behind a multiple of @align (a power of two, a page or more) */
+	u64 align, offset;		/* it wants to be @offset bytes behind a multiple of @align:
+					   a power of two, a page or more */
 	struct range initrd;		/* stays where it is; no bytes: there is none */
 	u64 tree_bytes;			/* for the edited device tree; 0: none */
-	const struct range *free;	/* free memory, in pages, sorted, disjoint; the three above may lie in it */
+	const struct range *free;	/* in pages, disjoint; kernel and initrd may lie in it */
 	size_t free_count;
 };
 
 struct plan {
-	struct range kernel;		/* where it runs: where it lies if that will do, else the lowest place */
-	struct range tree;		/* as high as possible, below 4 GiB if possible; on a page */
+	struct range kernel;		/* where it lies if that will do, else the lowest place */
+	struct range tree;		/* as high as possible, below 4 GiB if possible */
 	bool copy;			/* kernel is not where it lies */
 };
 

@@ -26,7 +26,7 @@ static unsigned cpu_count(void)
 	unsigned count = 0;
 
 	dt_for_each_child(cpu, cpus)
-		count += dt_property(cpu, "reg", NULL) != NULL;		/* cpu-map and caches have none */
+		count += dt_property(cpu, "reg", NULL) != NULL;	/* cpu-map and caches have none */
 	return count;
 }
 

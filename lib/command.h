@@ -8,13 +8,20 @@ struct line_completion;
 
 struct command {
 	const char *name;
-	const char *arguments;		/* "<address> [count]"; "" for none. "[.b|.w] <address>": md.b is this command too */
+	const char *arguments;		/* "<address> [count]"; "" for none; "[.b|.w] <address>" if
+					   name.b and name.w are this command too */
 	const char *summary;		/* one line, for help */
 	const char *details;		/* further lines for `help <name>`; may be NULL */
-	/* Tab in its arguments, which begin at offset @from: calls line_offer (boot/monitor/line.h), having
-	   moved completion->word if it is not the word that is completed but its end. May be NULL. */
-	void (*complete)(struct line_completion *completion, size_t from);
-	int (*run)(int argc, char **argv);	/* argv[0] is the name. 0; -EINVAL: prints the usage; other errors it has explained itself */
+
+	/* argv[0] is the name. 0; -EINVAL: the usage is printed; others it has explained itself. */
+	int (*run)(int argc, char **argv);
+
+	/*
+	 * Tab in its arguments, which begin at offset @from: calls line_offer
+	 * (boot/monitor/line.h), having moved c->word if only the end of the word is completed.
+	 * May be NULL.
+	 */
+	void (*complete)(struct line_completion *c, size_t from);
 };
 
 #define COMMAND(symbol) \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The device tree, printed as its source would be written. Values do not say their type: it is guessed. */
+/* The device tree, printed like its source. Values do not say their type: it is guessed. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -140,7 +140,8 @@ static void explain_missing(const char *path)
 	if (path[0] != '/' && have == 0)
 		console_print("no alias '%.*s'; a path begins with /\n", (int)end, path);
 	else
-		console_print("%s has no node '%.*s'\n", have ? part : "/", (int)(end - have - 1), path + have + 1);
+		console_print("%s has no node '%.*s'\n", have ? part : "/", (int)(end - have - 1),
+			      path + have + 1);
 }
 
 static int run(int argc, char **argv)
@@ -224,7 +225,8 @@ COMMAND(dt) = {
 	.name = "dt",
 	.arguments = "[path [property]]",
 	.summary = "print the device tree, a node of it, or one property",
-	.details = "A path is /soc/serial@10000000, or begins with an alias: serial0. Value types are guessed.",
+	.details = "A path is /soc/serial@10000000, or begins with an alias: serial0. "
+		   "Value types are guessed.",
 	.complete = complete,
 	.run = run,
 };

@@ -33,14 +33,15 @@ static int run(int argc, char **argv)
 	if (number_parse(argv[1], &h.kernel) || (argc == 4 && parse_initrd(argv + 2, &h.initrd)))
 		return -EINVAL;
 	error = handoff_linux(&h);
-	return error == -EINVAL ? -EIO : error;		/* it was no mistake in the words: said already */
+	return error == -EINVAL ? -EIO : error;		/* the words were right: no usage */
 }
 
 COMMAND(go) = {
 	.name = "go",
 	.arguments = "<address> [<initrd start> <initrd end>|+<size>]",
 	.summary = "enter a Linux Image that lies in memory",
-	.details = "It may lie anywhere in free memory, and is moved if it must. /chosen/bootargs is its command\n"
-		   "line, without our own words (plinth.*). Without an initrd, the one that /chosen names is kept.",
+	.details = "It may lie anywhere in free memory, and is moved if it must. Its command line\n"
+		   "is /chosen/bootargs without our own words (plinth.*). Without an initrd here,\n"
+		   "the one that /chosen names is kept.",
 	.run = run,
 };

@@ -21,7 +21,8 @@ static int run(int argc, char **argv)
 	}
 	for (c = command_after(NULL); c; c = command_after(c))
 		console_print("%-9s %s\n", c->name, c->summary);
-	console_print("'help <command>' says more. Numbers: 123, 0x7b. Tab completes, ^C stops long output.\n");
+	console_print("'help <command>' says more. Numbers: 123, 0x7b. "
+		      "Tab completes, ^C stops long output.\n");
 	return 0;
 }
 

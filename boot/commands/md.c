@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Read and write memory and registers at addresses that somebody typed: nothing vouches for them. */
+/* Read and write memory and registers at addresses somebody typed: nothing vouches for them. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -65,8 +65,8 @@ static int map(struct access *a)
 	a->at = arch_map_device(a->address, a->width * a->count);
 	if (a->at)
 		return 0;
-	console_print("0x%" PRIx64 " cannot be mapped: beyond what this CPU's page tables reach, or no memory for tables\n",
-		      a->address);
+	console_print("0x%" PRIx64 " cannot be mapped: this CPU's page tables do not reach it, "
+		      "or there is no memory for them\n", a->address);
 	return -ERANGE;
 }
 
@@ -86,7 +86,8 @@ static int try(struct access *a, void (*function)(void *), const char *participl
 	console_print("0x%" PRIx64 " cannot be %s: %s", a->address, participle, fault.what);
 	m = memory_find(a->address);
 	if (m && m->use != MEMORY_FREE)
-		console_print(" (it belongs to %s%s)", m->use == MEMORY_PLINTH ? "Plinth: " : "", m->owner);
+		console_print(" (it belongs to %s%s)", m->use == MEMORY_PLINTH ? "Plinth: " : "",
+			      m->owner);
 	console_print("\n");
 	return error;
 }
@@ -116,7 +117,7 @@ static int parse(struct access *a, char **argv, const char *count_word, u64 *cou
 	if (count_word && number_parse_size(count_word, count))
 		return -EINVAL;
 	if (a->address % a->width) {
-		console_print("0x%" PRIx64 " is not a multiple of %u; .b reads and writes single bytes\n",
+		console_print("0x%" PRIx64 " is not a multiple of %u; .b is for single bytes\n",
 			      a->address, a->width);
 		return -EINVAL;
 	}
@@ -205,7 +206,8 @@ COMMAND(md) = {
 	.name = "md",
 	.arguments = "[.b|.h|.w|.q] <address> [count]",
 	.summary = "display memory or registers",
-	.details = "In units of 1, 2, 4 or 8 bytes (4 without a suffix). What is not RAM is read as a device's registers.",
+	.details = "In units of 1, 2, 4 or 8 bytes (4 without a suffix). What is not RAM\n"
+		   "is read as a device's registers.",
 	.run = display,
 };
 
@@ -213,6 +215,7 @@ COMMAND(mw) = {
 	.name = "mw",
 	.arguments = "[.b|.h|.w|.q] <address> <value> [count]",
 	.summary = "write memory or registers",
-	.details = "In units of 1, 2, 4 or 8 bytes (4 without a suffix). What is not RAM is written as a device's registers.",
+	.details = "In units of 1, 2, 4 or 8 bytes (4 without a suffix). What is not RAM\n"
+		   "is written as a device's registers.",
 	.run = modify,
 };

@@ -7,7 +7,7 @@
 enum {
 	CTRL_A = 1, CTRL_B, CTRL_C, CTRL_D, CTRL_E, CTRL_F, CTRL_H = 8, TAB, LF, CTRL_K, CTRL_L, CR,
 	CTRL_N, CTRL_P = 16, CTRL_U = 21, CTRL_W = 23, ESC = 27, DEL = 127,
-	SCROLL_COLUMNS = 24,		/* by how much more than needed the view moves: seldom, so seldom redrawn */
+	SCROLL_COLUMNS = 24,		/* more than needed, so that the view seldom moves */
 };
 
 static void write_text(const struct line *l, const char *text)
@@ -20,7 +20,7 @@ static void bell(const struct line *l)
 	write_text(l, "\a");
 }
 
-/* ---- Characters: the text is valid UTF-8, so a character ends where no continuation follows ---- */
+/* ---- Characters: the text is valid UTF-8, so one ends where no continuation follows ---- */
 
 static bool continues(char c)
 {
@@ -56,7 +56,7 @@ static unsigned columns(const char *text, size_t bytes)
 
 /* ---- The terminal ---- */
 
-/* Columns for the text. The last one stays empty: terminals disagree on where the cursor is after it. */
+/* Columns for the text. The last stays empty: terminals disagree on where the cursor is then. */
 static unsigned room(const struct line *l)
 {
 	return LINE_COLUMNS - 1 - columns(l->prompt, strlen(l->prompt));
@@ -368,7 +368,7 @@ static u8 sequence_key(u8 final, unsigned parameter)
 	return 0;
 }
 
-/* ECMA-48, 5.4: parameters 0x30-0x3f, then intermediates 0x20-0x2f, then one final byte 0x40-0x7e. */
+/* ECMA-48, 5.4: parameters 0x30-0x3f, intermediates 0x20-0x2f, one final byte 0x40-0x7e. */
 static enum line_event sequence(struct line *l, u8 byte)
 {
 	enum line_key_state was = l->key;
@@ -410,7 +410,7 @@ static void utf8(struct line *l, u8 byte)
 	l->utf8[l->utf8_have++] = (char)byte;
 	if (l->utf8_have == 2 &&
 	    ((c[0] == 0xc2 && c[1] < 0xa0) ||			/* control characters */
-	     (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90) ||	/* longer than needed */
+	     (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90) ||	/* overlong */
 	     (c[0] == 0xed && c[1] >= 0xa0) ||			/* surrogates */
 	     (c[0] == 0xf4 && c[1] >= 0x90)))			/* beyond the last */
 		l->utf8_want = 0;
@@ -426,7 +426,7 @@ enum line_event line_feed(struct line *l, u8 byte)
 
 	l->after_return = l->after_tab = false;
 	if (byte < 0x20)
-		l->key = LINE_GROUND;		/* a control character ends a sequence, and counts */
+		l->key = LINE_GROUND;	/* a control character ends a sequence, and counts */
 	if (byte < 0x80)
 		l->utf8_want = 0;
 

@@ -3,9 +3,9 @@
  * A line editor: bytes from a terminal in, text for the terminal out, a finished line as the
  * result. It does no input or output of its own and knows no clock.
  *
- * Keys, as ANSI and VT terminals send them: printable text (UTF-8), Left Right Home End (^B ^F ^A ^E),
- * Backspace, Delete (^D), ^K ^U ^W (kill to the end, to the beginning, a word), Up Down (^P ^N:
- * history), Tab (completion; a second Tab lists), ^L (clear the screen), ^C (drop the line).
+ * Keys, as ANSI and VT terminals send them: printable text (UTF-8), Left Right Home End (^B ^F ^A
+ * ^E), Backspace, Delete (^D), ^K ^U ^W (kill to the end, to the beginning, a word), Up Down (^P
+ * ^N: history), Tab (completion; a second Tab lists), ^L (clear the screen), ^C (drop the line).
  * Anything else is ignored. The line always is valid UTF-8 without control characters.
  *
  * What does not fit the terminal's width scrolls sideways; the finished line is shown whole.
@@ -19,13 +19,13 @@ enum {
 	LINE_COLUMNS = 80,
 	LINE_HISTORY_COUNT = 16,
 	LINE_HISTORY_BYTES = 2048,	/* of all the lines kept, each with its 0 */
-	LINE_ESCAPE_TIMEOUT_US = 300 * 1000,	/* a sequence over a slow link still arrives together */
+	LINE_ESCAPE_TIMEOUT_US = 300 * 1000,	/* over a slow link a sequence still is together */
 };
 
 /* One Tab: what could stand in place of the word that ends at the cursor. */
 struct line_completion {
 	const char *line;		/* up to the cursor */
-	size_t word;			/* where in it the word begins; the completer sets it before line_offer() */
+	size_t word;			/* where in it the word begins: set before line_offer() */
 
 	/* line_offer's own */
 	bool list;
@@ -38,7 +38,8 @@ struct line_completion {
 /* Where the editor is plugged in. complete may be NULL. */
 struct line_io {
 	void (*write)(const char *text, size_t bytes);
-	void (*complete)(struct line_completion *c);	/* calls line_offer() for each possible word, in the same order each time */
+	/* Calls line_offer() for each possible word, in the same order each time. */
+	void (*complete)(struct line_completion *c);
 };
 
 /*
@@ -66,7 +67,7 @@ struct line {
 	char history[LINE_HISTORY_BYTES];	/* oldest first, each ended by 0 */
 	size_t history_bytes;
 	unsigned history_count;
-	unsigned recalled;		/* 0: the line being written; 1: the newest of the history */
+	unsigned recalled;		/* 0: the line being written; 1: the newest one kept */
 	char draft[LINE_BYTES];		/* the line being written, while another is recalled */
 };
 
@@ -80,6 +81,6 @@ enum line_event {
 };
 enum line_event line_feed(struct line *l, u8 byte);
 
-/* Whether an escape sequence has begun and not ended: give it LINE_ESCAPE_TIMEOUT_US, then give it up. */
+/* Whether an escape sequence has begun and not ended: give it LINE_ESCAPE_TIMEOUT_US, no more. */
 bool line_in_sequence(const struct line *l);
 void line_give_up_sequence(struct line *l);

@@ -8,7 +8,7 @@
 #include "lib/errors.h"
 
 enum { CTRL_C = 3 };
-static const u64 KEY_TIMEOUT_US = 60 * 1000 * 1000;	/* then it waits again: nobody has to type */
+static const u64 KEY_TIMEOUT_US = 60 * 1000 * 1000;	/* then again: nobody has to type */
 
 /* What was typed while a command ran, for the next lines. A ring; what does not fit is lost. */
 static u8 typed[256];
@@ -22,7 +22,7 @@ bool monitor_interrupted(void)
 	while ((byte = console_read()) >= 0) {
 		if (byte == CTRL_C) {
 			interrupted = true;
-			typed_out = typed_in;		/* what came before it is not wanted either */
+			typed_out = typed_in;	/* what came before it is not wanted either */
 		} else if ((u8)(typed_in + 1) != typed_out) {
 			typed[typed_in++] = (u8)byte;
 		}

@@ -10,7 +10,8 @@ _Noreturn void monitor(void);
 int monitor_run(char *line);
 int monitor_run_words(int argc, char **argv);
 
-const struct command *command_after(const struct command *previous);	/* by name; NULL: the first, and after the last */
+/* By name. NULL: before the first, and after the last. */
+const struct command *command_after(const struct command *previous);
 const struct command *command_find(const char *word);	/* NULL: there is none, which it has said */
 void command_usage(const struct command *c);
 

@@ -69,6 +69,7 @@ static int refuse(const char *word, const char *problem)
 /* The digits at the beginning of @word; *end is what follows. */
 static int parse(const char *word, u64 *value, const char **end)
 {
+	static const char no_prefix[] = "is not a number (hexadecimal begins with 0x)";
 	const char *at = word;
 	int base = 10;
 
@@ -77,14 +78,13 @@ static int parse(const char *word, u64 *value, const char **end)
 		at += 2;
 	}
 	if (digit_value(*at) >= base)
-		return refuse(word, digit_value(*at) < 16 ? "is not a number (hexadecimal begins with 0x)" :
-						   "is not a number");
+		return refuse(word, digit_value(*at) < 16 ? no_prefix : "is not a number");
 	for (*value = 0; digit_value(*at) < base; at++)
 		if (__builtin_mul_overflow(*value, (u64)base, value) ||
 		    __builtin_add_overflow(*value, (u64)digit_value(*at), value))
 			return refuse(word, "does not fit 64 bits");
 	if (digit_value(*at) < 16)
-		return refuse(word, "is not a number (hexadecimal begins with 0x)");
+		return refuse(word, no_prefix);
 	*end = at;
 	return 0;
 }
@@ -126,6 +126,7 @@ const char *size_text(u64 bytes, char to[static SIZE_TEXT_BYTES])
 {
 	static const char units[][4] = { "KiB", "MiB", "GiB", "TiB" };
 	unsigned shift = 10, tenths;
+	const char *unit;
 
 	if (bytes < 1024) {
 		snprintf(to, SIZE_TEXT_BYTES, "%u bytes", (unsigned)bytes);
@@ -134,9 +135,10 @@ const char *size_text(u64 bytes, char to[static SIZE_TEXT_BYTES])
 	while (shift < 40 && bytes >> shift >= 1024)
 		shift += 10;
 	tenths = (unsigned)((bytes >> (shift - 10)) % 1024 * 10 / 1024);
+	unit = units[shift / 10 - 1];
 	if (tenths)
-		snprintf(to, SIZE_TEXT_BYTES, "%" PRIu64 ".%u %s", bytes >> shift, tenths, units[shift / 10 - 1]);
+		snprintf(to, SIZE_TEXT_BYTES, "%" PRIu64 ".%u %s", bytes >> shift, tenths, unit);
 	else
-		snprintf(to, SIZE_TEXT_BYTES, "%" PRIu64 " %s", bytes >> shift, units[shift / 10 - 1]);
+		snprintf(to, SIZE_TEXT_BYTES, "%" PRIu64 " %s", bytes >> shift, unit);
 	return to;
 }

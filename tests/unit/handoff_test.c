@@ -139,8 +139,7 @@ static void test_passes_the_initrd(void **state)
 
 static void test_refuses_with_the_reason(void **state)
 {
-	static const struct arch_linux_image huge = { .image_bytes = 1ull << 40, .base_align = 2 * MIB };
-	static const struct arch_linux_image large = { .image_bytes = 120 * MIB, .base_align = 2 * MIB };
+	struct arch_linux_image other = kernel;
 
 	(void)state;
 	assert_refused((struct handoff){ .kernel = 0x10 }, -EINVAL,
@@ -148,7 +147,8 @@ static void test_refuses_with_the_reason(void **state)
 	assert_refused((struct handoff){ .kernel = 0x48000000 }, -EINVAL,
 		       "kernel at 0x48000000: that memory is not free (reserved: /memreserve/)");
 	assert_refused((struct handoff){ .kernel = RAM, .initrd = { 0x47fff000, 0x1001 } }, -EINVAL,
-		       "initrd at 0x47fff000: free memory ends at 0x48000000, before the initrd does");
+		       "initrd at 0x47fff000: free memory ends at 0x48000000, "
+		       "before the initrd does");
 	assert_refused((struct handoff){ .kernel = RAM, .initrd = { 0x10, 1 } }, -EINVAL,
 		       "initrd at 0x10: there is no RAM at that address");
 
@@ -156,11 +156,12 @@ static void test_refuses_with_the_reason(void **state)
 	assert_refused((struct handoff){ .kernel = RAM + 58 * MIB }, -EBUSY,
 		       "kernel at 0x43a00000: it needs memory up to 0x44200000, but Plinth is at "
 		       "0x44000000 (heap): put it lower");
-	sim.linux_image = &large;
+	other.image_bytes = 120 * MIB;
+	sim.linux_image = &other;
 	assert_refused((struct handoff){ .kernel = RAM + 70 * MIB }, -ENOMEM,
 		       "kernel at 0x44600000 (122880 KiB): no piece of free memory is large enough "
-		       "for the kernel; 'mem' shows what there is");
-	sim.linux_image = &huge;
+		       "for the kernel; 'mem' shows who has what");
+	other.image_bytes = 1ull << 40;
 	assert_refused((struct handoff){ .kernel = RAM }, -ENOEXEC,
 		       "kernel at 0x40000000: its header says that it needs 0x10000000000 bytes of "
 		       "memory, which cannot be");

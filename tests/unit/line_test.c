@@ -97,7 +97,8 @@ static void test_utf8_is_whole_characters(void **state)
 {
 	(void)state;
 	type("gr\xc3\xbc\xc3\x9f" "e\xe2\x82\xac\xf0\x9f\x90\xa7");
-	assert_string_equal(terminal_row(0), "plinth> gr\xc3\xbc\xc3\x9f" "e\xe2\x82\xac\xf0\x9f\x90\xa7");
+	assert_string_equal(terminal_row(0),
+			    "plinth> gr\xc3\xbc\xc3\x9f" "e\xe2\x82\xac\xf0\x9f\x90\xa7");
 	assert_int_equal(terminal.column, 8 + 7);
 	type(LEFT LEFT LEFT "\b" "\004");
 	assert_line("gr\xc3\xbc\xe2\x82\xac\xf0\x9f\x90\xa7");
@@ -202,7 +203,7 @@ static void test_history_forgets_the_oldest(void **state)
 	for (int i = 0; i < 30; i++)
 		type(UP);
 	assert_int_equal(type("\r"), LINE_DONE);
-	assert_string_equal(line.text, "13");	/* 4 times 506 bytes leave 24: 13 to 19, and 4 */
+	assert_string_equal(line.text, "13");	/* 4 * 506 bytes leave 24: 13 to 19, and 4 */
 }
 
 static void test_long_lines_scroll(void **state)
@@ -216,7 +217,7 @@ static void test_long_lines_scroll(void **state)
 	assert_memory_equal(terminal_row(0), "plinth> <abcdef", 15);
 	assert_int_equal(terminal.column, 9);
 	assert_int_equal(type("\r"), LINE_DONE);
-	assert_int_equal(terminal.row, 3);		/* 209 columns are three rows, and a new one */
+	assert_int_equal(terminal.row, 3);		/* 209 columns: three rows, and a new one */
 	assert_memory_equal(terminal_row(3), "plinth> <abcdef", 15);
 	assert_int_equal(strlen(line.text), 201);
 }

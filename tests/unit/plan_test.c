@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where the next stage goes: whatever is asked, nothing overlaps, and what could be found is found. */
+/* Where the next stage goes: whatever is asked, nothing overlaps, and what exists is found. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -127,6 +127,11 @@ static bool usable(const struct plan_request *r, u64 start, u64 bytes, struct ra
 	return true;
 }
 
+static bool aligned(const struct plan_request *r, u64 at)
+{
+	return ((at - r->offset) & (r->align - 1)) == 0;
+}
+
 static u64 pages_up(u64 bytes)
 {
 	return (bytes + PAGE - 1) & -(u64)PAGE;
@@ -139,11 +144,11 @@ static void check_plan(const struct plan_request *r, const struct plan *p, int e
 	u64 lowest = UINT64_MAX, highest = UINT64_MAX;
 
 	for (u64 at = 0; at < WORLD_PAGES * PAGE && lowest == UINT64_MAX; at += PAGE)
-		if (((at - r->offset) & (r->align - 1)) == 0 && usable(r, at, kernel_bytes, nothing))
+		if (aligned(r, at) && usable(r, at, kernel_bytes, nothing))
 			lowest = at;
 	if (error && lowest == UINT64_MAX)
 		return;
-	if (usable(r, r->kernel, kernel_bytes, nothing) && ((r->kernel - r->offset) & (r->align - 1)) == 0)
+	if (usable(r, r->kernel, kernel_bytes, nothing) && aligned(r, r->kernel))
 		lowest = r->kernel;		/* is fine where it is */
 	for (u64 at = 0; at < WORLD_PAGES * PAGE; at += PAGE)
 		if (usable(r, at, tree_bytes, (struct range){ lowest, kernel_bytes }))
@@ -181,11 +186,14 @@ static void test_finds_what_a_search_of_all_places_finds(void **state)
 		}
 		r.align = (u64)PAGE << random_below(5);
 		r.offset = random_below(8) * PAGE;
-		r.kernel = random_below(WORLD_PAGES) * PAGE + (random_below(4) ? 0 : random_below(PAGE));
-		r.kernel_bytes = 1 + random_below(random_below(2) ? 8 * PAGE : WORLD_PAGES / 2 * PAGE);
+		r.kernel = random_below(WORLD_PAGES) * PAGE;
+		if (random_below(4) == 0)
+			r.kernel += random_below(PAGE);
+		r.kernel_bytes = 1 + random_below((random_below(2) ? 8 : WORLD_PAGES / 2) * PAGE);
 		r.tree_bytes = 1 + random_below(4 * PAGE);
 		if (random_below(3))
-			r.initrd = (struct range){ random_below(WORLD_PAGES * PAGE), 1 + random_below(16 * PAGE) };
+			r.initrd = (struct range){ random_below(WORLD_PAGES * PAGE),
+						   1 + random_below(16 * PAGE) };
 		error = plan_make(&r, &p, &reason);
 		assert_true(!error || reason);
 		check_plan(&r, &p, error);

@@ -26,7 +26,8 @@ static inline void terminal_clear(void)
 static inline void terminal_next_row(void)
 {
 	if (terminal.row == TERMINAL_ROWS - 1)
-		memmove(terminal.rows[0], terminal.rows[1], sizeof(terminal.rows) - sizeof(terminal.rows[0]));
+		memmove(terminal.rows[0], terminal.rows[1],
+			sizeof(terminal.rows) - sizeof(terminal.rows[0]));
 	else
 		terminal.row++;
 	memset(terminal.rows[terminal.row], 0, sizeof(terminal.rows[0]));
