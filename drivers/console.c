@@ -13,7 +13,7 @@ static struct device *opened;
 bool console_wanted(struct dt_node node, const char **options)
 {
 	*options = wanted_options;
-	return dt_exists(node) && node.offset == wanted.offset && !console_present();
+	return dt_exists(node) && node.offset == wanted.offset;
 }
 
 /* Bind the node's device; its driver finds it wanted, and calls console_set. */

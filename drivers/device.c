@@ -81,12 +81,11 @@ int device_add(struct device *dev)
 	return dev->error;
 }
 
-/* A device on a bus of its own carries its parent's node, and is not the device of that node. */
+/* A bus comes before the devices on it, which may carry its node too. */
 static struct device *device_of(struct dt_node node)
 {
 	for (struct device *dev = oldest; dev; dev = dev->next)
-		if (dev->node.offset == node.offset &&
-		    (!dev->parent || dev->parent->node.offset != node.offset))
+		if (dev->node.offset == node.offset)
 			return dev;
 	return NULL;
 }

@@ -12,6 +12,7 @@ struct syscon {
 	u32 offset, value, mask;
 };
 
+/* A register that is written whole is not read: it may be one that cannot be. */
 static void act(void *state)
 {
 	const struct syscon *s = state;

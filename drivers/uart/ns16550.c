@@ -21,7 +21,6 @@ enum {
 };
 enum {
 	LSR_READY = 0x01, LSR_FRAMING = 0x08, LSR_BREAK = 0x10, LSR_ROOM = 0x20, LSR_IDLE = 0x40,
-	LSR_ABSENT = 0xff,		/* what a bus reads where nothing answers */
 };
 enum { IDLE_TIMEOUT_US = 100 * 1000 };	/* a FIFO of 64 bytes at 9600 baud takes 67 ms */
 
@@ -100,12 +99,15 @@ static void send(struct uart *u, u8 byte)
 	set(u, THR, byte);
 }
 
-/* A break or a wrong rate arrives as bytes that nobody typed. */
+/*
+ * A break or a wrong rate arrives as bytes that nobody typed; so it does, for ever, where nothing
+ * answers and every bit reads as one.
+ */
 static int receive(struct uart *u)
 {
 	u8 lsr = get(u, LSR), byte;
 
-	if (lsr == LSR_ABSENT || !(lsr & LSR_READY))
+	if (!(lsr & LSR_READY))
 		return -EAGAIN;
 	byte = get(u, RBR);
 	return lsr & (LSR_FRAMING | LSR_BREAK) ? -EAGAIN : byte;

@@ -284,11 +284,13 @@ static void a_child_is_not_its_parent(void **state)
 }
 
 static u64 last_offset, last_value;
+static unsigned reads;
 
 static u64 sim_read(void *state, u64 offset, unsigned width)
 {
 	(void)state;
 	assert_int_equal(width, 4);
+	reads++;
 	return offset == 0x14 ? 0x12345678 : 0;
 }
 
@@ -304,6 +306,7 @@ static const struct sim_mmio_ops registers = { sim_read, sim_write };
 
 static void registers_are_mapped(void **state)
 {
+	struct mmio none;
 	u64 offset;
 
 	(void)state;
@@ -316,6 +319,9 @@ static void registers_are_mapped(void **state)
 	assert_string_equal(mmio_owner(0x100000ff, &offset), "mapped@c");
 	assert_int_equal(offset, 0xff);
 	assert_null(mmio_owner(0x10000100, &offset));
+	assert_int_equal(mmio_map(&none, 0, 0, "nothing"), -EINVAL);
+	assert_int_equal(mmio_map(&none, 0x1000, 0, "nothing"), -EINVAL);
+	assert_int_equal(mmio_map(&none, 0x1000, UINT64_MAX, "too much"), -EINVAL);
 }
 
 static void everything_enabled_is_discovered(void **state)
@@ -367,6 +373,7 @@ static void syscon_switches_off_and_resets(void **state)
 	assert_int_equal(last_value, 0x5555);
 	power(POWER_RESET);
 	assert_int_equal(last_offset, 0x18);
+	assert_int_equal(reads, 0);
 	bind("/masked-off", 0);
 	power(POWER_OFF);
 	assert_int_equal(last_offset, 0x14);

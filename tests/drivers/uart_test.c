@@ -247,6 +247,13 @@ static void ns16550_sets_the_line(void **state)
 	line_is("/serial@10000000:10", 24000000, false, 13, 0x03);	/* too slow */
 	line_is("/serial@10000000:fast", 1843200, false, 13, 0x03);
 
+	/* With an unknown clock nothing can be done, and there is nothing to warn of. */
+	set_up(state);
+	run->setting.stdout_path = "/serial@10000000:9600";
+	run->use = say_hello;
+	open_console();
+	assert_string_equal(run->uart.sent, "hello\r\n");
+
 	/* The divisor of these means something else. */
 	run->setting.compatible = "brcm,bcm2835-aux-uart";
 	run->uart.shift = 2;

@@ -9,6 +9,7 @@
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/time.h"
+#include "tests/sim/child.h"
 #include "tests/sim/console.h"
 
 static int set_up(void **state)
@@ -149,11 +150,31 @@ static void relog(void *context, enum log_level level, u64 time, const char *tex
 {
 	unsigned *count = context;
 
-	(void)level;
 	(void)time;
-	(void)text;
+	assert_int_equal(level, LOG_INFO);
+	assert_int_equal(text[strspn(text, "0123456789 ")], '\0');
 	if ((*count)++ < 1000)
 		log_info("%0200d", *count);
+}
+
+/* What was overwritten before anybody saw it is at least counted. */
+static void too_much_before_a_console(void **state)
+{
+	unsigned first, lost;
+	const char *line;
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		log_info("%05u", i);
+	console_set(&sim_console, NULL);
+	assert_int_equal(sscanf(sim_console_text, "(%u older lines are lost)", &lost), 1);
+	line = strchr(sim_console_text, '\n') + 1;
+	assert_int_equal(sscanf(line, "%u", &first), 1);
+	assert_int_equal(first, lost);
+	assert_non_null(strstr(line, "00999\r\n"));
+	sim_console_clear();
+	console_set(&sim_console, NULL);
+	assert_string_equal(sim_console_text, "");
 }
 
 static void walking_while_logging_ends(void **state)
@@ -224,6 +245,7 @@ static void errors_have_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CHILD_TEST(too_much_before_a_console, set_up),
 		cmocka_unit_test_setup(early_lines_are_shown_when_a_console_comes, set_up),
 		cmocka_unit_test_setup(levels_choose_what_is_shown_but_all_is_kept, set_up),
 		cmocka_unit_test_setup(levels_have_names, set_up),
