@@ -89,13 +89,15 @@ SECTIONS
 
 	/*
 	 * Each thread has a copy of this; we have one thread, and this is its copy. With what begins
-	 * as zero (errno): in an output section of its own that would lie over what follows.
+	 * as zero (errno). Linkers let thread-local zeros lie over what follows, so that begins behind.
 	 */
 	.tdata : ALIGN(16) {
 		tls_start = .;
 		*(.tdata .tdata.*)
 		*(.tbss .tbss.*)
+		tls_end = .;
 	} :data :tls
+	. = tls_end;
 
 	symbol_table : ALIGN(8) {
 		__start_symbol_table = .;
