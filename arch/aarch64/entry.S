@@ -92,7 +92,6 @@ entry:
 	b	early_start
 
 	/* The copy of the image that arch_move made goes on here, with the MMU on. */
-	.text
 function entry_moved
 	bl	vectors_install
 	b	early_start_moved

@@ -6,7 +6,7 @@
  */
 #include "arch/aarch64/asm.h"
 
-	.text
+	.section .head.text, "ax"
 	/*
 	 * mmu_switch(ttbr, tcr, mair, sctlr): use these from now on. Through "off" even where it was on: two
 	 * sets of tables may map one address by blocks of different sizes, and a TLB that holds both

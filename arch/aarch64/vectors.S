@@ -5,7 +5,7 @@
  */
 #include "arch/aarch64/asm.h"
 
-	.text
+	.section .head.text, "ax"		// beside the entry code, which fills the alignment
 	.macro	from_stack kind
 	.balign	128
 	sub	sp, sp, #FRAME_BYTES
