@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Changing a copy of the tree. The blob came through dt_check, so libfdt may walk it. */
 #include "lib/dt_edit.h"
+#include "lib/board.h"
 #include "lib/dt.h"
 #include "lib/errors.h"
 #include "lib/log.h"
@@ -35,20 +36,27 @@ static int result(int fdt_result, const char *what)
 
 size_t dt_edit_bytes(size_t extra)
 {
+	size_t rows = board()->keep_out_count * sizeof(struct fdt_reserve_entry);
+
 	/* Twice: libfdt needs that to bring blocks in an unusual order into the usual one. */
-	return 2 * used_bytes(dt_blob(NULL)) + ROOM + extra;
+	return 2 * used_bytes(dt_blob(NULL)) + rows + ROOM + extra;
 }
 
 int dt_edit_begin(void *copy, size_t bytes)
 {
 	const void *tree = dt_blob(NULL);
+	const struct board *b = board();
 	size_t used = used_bytes(tree);
+	int err;
 
 	if (used > bytes || bytes > INT32_MAX)
 		return result(-FDT_ERR_NOSPACE, "copy it");
 	memcpy(copy, tree, used);
 	fdt_set_totalsize(copy, (u32)used);
-	return result(fdt_open_into(copy, copy, (int)bytes), "copy it");
+	err = result(fdt_open_into(copy, copy, (int)bytes), "copy it");
+	for (unsigned i = 0; !err && i < b->keep_out_count; i++)
+		err = dt_edit_reserve(copy, b->keep_out[i].start, b->keep_out[i].bytes);
+	return err;
 }
 
 /* The offset of /chosen, made if it is not there, or a libfdt error. */

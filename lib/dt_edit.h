@@ -12,7 +12,10 @@
 /* Bytes of a buffer in which the copy fits with room for all changes below and @extra bytes of text. */
 size_t dt_edit_bytes(size_t extra);
 
-/* Copy the open tree to @copy, 8-byte aligned, whose @bytes are all for the copy to grow into. */
+/*
+ * Copy the open tree to @copy, 8-byte aligned, whose @bytes are all for the copy to grow into. What
+ * our board knows that firmware forgot to reserve (lib/board.h) is reserved there.
+ */
 int dt_edit_begin(void *copy, size_t bytes);
 
 /* The command line (DT 3.6), without words that are ours. NULL: the one that is there. */

@@ -305,6 +305,7 @@ static void properties_that_leave_the_structure(void **state)
 {
 	static const u32 lengths[] = { 5, 8, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff };
 	struct small *s;
+	u32 total;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
@@ -321,6 +322,13 @@ static void properties_that_leave_the_structure(void **state)
 	word(s, FDT_PROP);
 	word(s, 0);
 	check(s, finish(s), "is cut off");
+
+	s = small();				/* its padding would */
+	begin(s, "");
+	property(s, 5, 0);
+	total = finish(s);
+	fdt_set_size_dt_struct(s->blob, s->words * 4 - 3);
+	check(s, total, "has no end");
 }
 
 static void nesting_has_a_limit(void **state)

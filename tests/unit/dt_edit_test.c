@@ -7,9 +7,17 @@
 #include <string.h>
 #include <cmocka.h>
 #include <libfdt.h>
+#include "lib/board.h"
 #include "lib/dt.h"
 #include "lib/dt_edit.h"
 #include "tests/tree.h"
+
+BOARD(forgetful) = {
+	.name = "forgetful",
+	.compatible = (const char *const[]){ "vendor,family", NULL },	/* spec.dts */
+	.keep_out = (const struct range[]){ { 0x1000, 0x3000 }, { 0x8000, 0x1000 } },
+	.keep_out_count = 2,
+};
 
 static u64 copy[1 << 15];
 
@@ -71,6 +79,23 @@ static void what_firmware_said_is_kept(void **state)
 	assert_string_equal(dt_string(dt_path("/chosen"), "bootargs"), "console=ttyAMA0");
 	assert_non_null(dt_string(dt_path("/chosen"), "stdout-path"));
 	assert_null(dt_property(dt_path("/chosen"), "linux,initrd-start", NULL));
+}
+
+static void what_firmware_forgot_to_reserve_is_added(void **state)
+{
+	struct range r;
+
+	(void)state;
+	TREE(spec);
+	assert_int_equal(dt_memory_reservation(0, &r), -ENOENT);
+	assert_int_equal(dt_edit_begin(copy, dt_edit_bytes(0)), 0);
+	chosen();
+	assert_int_equal(dt_memory_reservation(0, &r), 0);
+	assert_int_equal(r.start, 0x1000);
+	assert_int_equal(r.bytes, 0x3000);
+	assert_int_equal(dt_memory_reservation(1, &r), 0);
+	assert_int_equal(r.start, 0x8000);
+	assert_int_equal(dt_memory_reservation(2, &r), -ENOENT);
 }
 
 static void our_words_leave_the_firmwares_command_line(void **state)
@@ -189,6 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(changes_appear_and_the_rest_stays),
 		cmocka_unit_test(what_firmware_said_is_kept),
+		cmocka_unit_test(what_firmware_forgot_to_reserve_is_added),
 		cmocka_unit_test(our_words_leave_the_firmwares_command_line),
 		cmocka_unit_test(nothing_left_is_no_property),
 		cmocka_unit_test(a_tree_without_chosen_gets_one),

@@ -21,6 +21,24 @@ static void assert_path(struct dt_node node, const char *expected)
 	assert_string_equal(path, expected);
 }
 
+/* Runs first. */
+static void before_there_is_a_tree(void **state)
+{
+	struct range r;
+	size_t bytes = 1;
+	struct dt_node chain[DT_DEPTH_MAX];
+
+	(void)state;
+	assert_null(dt_blob(&bytes));
+	assert_int_equal(bytes, 0);
+	assert_false(dt_exists(dt_root()));
+	assert_false(dt_exists(dt_path("/")));
+	assert_false(dt_exists(dt_path("serial0")));
+	assert_false(dt_exists(dt_by_phandle(1)));
+	assert_int_equal(dt_ancestors((struct dt_node){ 0 }, chain), -ENOENT);
+	assert_int_equal(dt_memory_reservation(0, &r), -ENOENT);
+}
+
 static void paths_lead_to_nodes(void **state)
 {
 	(void)state;
@@ -35,6 +53,8 @@ static void paths_lead_to_nodes(void **state)
 		{ "soc/serial@4600", "/soc@e0000000/serial@4600" },
 		{ "soc/serial@4600:9600/8", "/soc@e0000000/serial@4600" },
 		{ "soc/", "/soc@e0000000" },
+		{ "top", "/" },
+		{ "top/cpus", "/cpus" },
 		{ "/soc@e0000000/serial@4601", NULL },
 		{ "/soc@e000000", NULL },
 		{ "serial1", NULL },
@@ -85,6 +105,7 @@ static void ancestors_do_not_depend_on_earlier_questions(void **state)
 	(void)state;
 	static struct dt_node all[300];
 	static char path[300][128];
+	struct dt_node chain[DT_DEPTH_MAX];
 	unsigned count;
 
 	srand(1);
@@ -100,8 +121,8 @@ static void ancestors_do_not_depend_on_earlier_questions(void **state)
 		unsigned which = (unsigned)rand() % count;
 
 		if (i % 7 == 0)		/* no node: in the middle of one, behind the last */
-			assert_false(dt_exists(dt_parent((struct dt_node){
-				all[which].offset + 4 + (i % 3 ? 0 : 1 << 20) })));
+			assert_int_equal(dt_ancestors((struct dt_node){
+				all[which].offset + 4 + (i % 3 ? 0 : 1 << 20) }, chain), -ENOENT);
 		assert_path(all[which], path[which]);
 	}
 }
@@ -246,6 +267,7 @@ static void no_node_has_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(before_there_is_a_tree),
 		cmocka_unit_test(paths_lead_to_nodes),
 		cmocka_unit_test(children_come_in_order_and_know_their_parents),
 		cmocka_unit_test(ancestors_do_not_depend_on_earlier_questions),
