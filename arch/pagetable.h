@@ -11,7 +11,7 @@
 #include "arch/arch.h"
 
 struct pagetable_format {
-	/* Level 0: 4 KiB, 1: 2 MiB, 2: 1 GiB. 0: no such kind. Two kinds never look the same. */
+	/* Level 0: 4 KiB, 1: 2 MiB, 2: 1 GiB. 0: no such kind. */
 	u64 (*leaf)(u64 physical, enum arch_map_kind kind, unsigned level);
 	u64 (*table)(u64 physical);
 	bool (*is_leaf)(u64 entry, unsigned level);	/* of a valid entry */

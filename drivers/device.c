@@ -6,6 +6,7 @@
 #include <string.h>
 #include "drivers/device.h"
 #include "lib/log.h"
+#include "lib/memory.h"
 
 static struct device *oldest, *newest;
 
@@ -164,6 +165,14 @@ int device_refuse(struct device *dev, int error, const char *format, ...)
 	return error;
 }
 
+/* RAM that somebody uses or may use. What is reserved may be anything, so also registers. */
+static bool is_memory(u64 address)
+{
+	const struct memory_range *m = memory_find(address);
+
+	return m && m->use != MEMORY_RESERVED && m->use != MEMORY_NO_MAP;
+}
+
 int device_map(struct device *dev, unsigned index, struct mmio *out)
 {
 	u64 address, bytes;
@@ -175,6 +184,9 @@ int device_map(struct device *dev, unsigned index, struct mmio *out)
 		return device_refuse(dev, error, "no parent bus maps entry %u of \"reg\" (ranges)", index);
 	if (error)
 		return device_refuse(dev, error, "\"reg\", entry %u: %s", index, error_text(error));
+	if (is_memory(address) || is_memory(address + bytes - 1))
+		return device_refuse(dev, -EINVAL, "its registers at 0x%" PRIx64 " would lie in memory",
+				     address);
 	error = mmio_map(out, address, bytes, dev->name);
 	if (error)
 		return device_refuse(dev, error, "cannot map %" PRIu64 " bytes of registers at 0x%" PRIx64

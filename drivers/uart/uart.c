@@ -8,7 +8,7 @@
 #include "lib/log.h"
 #include "lib/time.h"
 
-/* Long enough for flow control, and for an emulator whose user scrolls back; then not again. */
+/* Long enough for flow control, and for an emulator whose user scrolls back. */
 enum { UART_SEND_TIMEOUT_US = 2000 * 1000 };
 
 /* ---- Options ---- */
@@ -74,12 +74,13 @@ static void console_write_uart(void *state, const char *text, size_t bytes)
 	struct uart *u = state;
 
 	for (; bytes; text++, bytes--) {
-		if (u->stuck ? !u->ops->can_send(u) :
-			       poll_until(u->ops->can_send(u), UART_SEND_TIMEOUT_US)) {
-			if (u->stuck)
-				return;
+		if (u->ops->can_send(u)) {
+			u->stuck = false;
+		} else if (u->stuck) {
+			return;
+		} else if (poll_until(u->ops->can_send(u), UART_SEND_TIMEOUT_US)) {
 			u->stuck = true;
-			log_warning("%s: sends nothing; text is lost when it has no room", u->device);
+			log_warning("%s: sends nothing; until it does, text for it is lost", u->device);
 			return;
 		}
 		u->ops->send(u, *text);

@@ -8,6 +8,7 @@
 #include "arch/host/sim.h"
 #include "drivers/device.h"
 #include "lib/log.h"
+#include "lib/memory.h"
 #include "lib/power.h"
 #include "tests/sim/child.h"
 #include "tests/sim/console.h"
@@ -165,6 +166,11 @@ static int open_tree(void **state)
 	node(fdt, "mapped@c", "acme,mapping", 13, 2, 0x10000000);
 	node(fdt, "noreg@d", "acme,mapping", 13, 0, 0);
 	node(fdt, "shortreg@e", "acme,mapping", 13, 1, 0x10000000);
+	node(fdt, "misplaced@10", "acme,mapping", 13, 2, 0x80000f80);
+	fdt_begin_node(fdt, "memory@80001000");
+	tree_string(fdt, "device_type", "memory");
+	tree_cells(fdt, "reg", 2, 0x80001000, 0x1000);
+	fdt_end_node(fdt);
 	fdt_begin_node(fdt, "disabled@f");
 	tree_string(fdt, "status", "disabled");
 	tree_string(fdt, "compatible", "acme,generic");
@@ -184,6 +190,7 @@ static int open_tree(void **state)
 	tree_end(fdt);
 	if (dt_open(fdt, TREE_BYTES, &reason))
 		fail_msg("%s", reason);
+	assert_int_equal(memory_init(), 0);
 	memset(order, 0, sizeof order);
 	return 0;
 }
@@ -235,6 +242,7 @@ static void what_is_not_bound_has_a_reason(void **state)
 		{ "/nothing@8", -ENODEV, "no driver for a node without a compatible string" },
 		{ "/only-picky@b", -ENODEV, "no driver for acme,picky" },
 		{ "/disabled@f", -ENODEV, "disabled in the device tree (status)" },
+		{ "/misplaced@10", -EINVAL, "its registers at 0x80000f80 would lie in memory" },
 		{ "/noreg@d", -ENOENT, "\"reg\" has no entry 0" },
 		{ "/shortreg@e", -EINVAL, "\"reg\", entry 0: invalid (EINVAL)" },
 	};
@@ -337,7 +345,7 @@ static void everything_enabled_is_discovered(void **state)
 		strcat(names, " ");
 	}
 	assert_string_equal(names, "plain@3 special@1 fallback@2 picky@4 silent@5 broken@6 unknown@7 "
-			    "selfish@9 bus@a only-picky@b mapped@c noreg@d shortreg@e deep@0 "
+			    "selfish@9 bus@a only-picky@b mapped@c noreg@d shortreg@e misplaced@10 deep@0 "
 			    "off masked-off reboot wild ");
 }
 

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "arch/aarch64/early_pte.h"
 #include "arch/pagetable.h"
+#include "arch/riscv64/pte.h"
 
 /* An entry that could be nobody's: bit 0 valid, 1 leaf, 4..6 kind, 8..9 level, address above. */
 static u64 test_leaf(u64 physical, enum arch_map_kind kind, unsigned level)
@@ -190,6 +192,14 @@ static void random_maps_match_the_model(void **state)
 	(void)state;
 	for (unsigned levels = 3; levels <= 5; levels++)
 		random_maps(&test_format, levels);
+	random_maps(&riscv64_format, 3);
+	random_maps(&riscv64_format, 5);
+	for (unsigned el2 = 0; el2 < 2; el2++) {
+		struct pagetable_format format;
+
+		aarch64_format(&format, el2);
+		random_maps(&format, 3 + el2);
+	}
 }
 
 /* ---- Single cases ---- */
