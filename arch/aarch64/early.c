@@ -11,8 +11,10 @@
 extern const struct arch_early_uart __start_early_uarts[], __stop_early_uarts[];
 
 enum {
+	TREE_HEADER_BYTES = 40,
 	TREE_LIMIT_BYTES = 2 << 20,	/* arm64 boot protocol */
 	ELF_TREE_DISTANCE = 2 << 20,
+	NO_BYTE = 256,
 };
 
 /* A piece of the map wants at most 2 tables at each of 3 levels: the image, the tree, the nest. */
@@ -135,20 +137,30 @@ static void set_registers(void)
 	}
 }
 
+/*
+ * What to map of the tree, wherever it is; no bytes: nothing. QEMU tells an ELF program nothing, but
+ * puts the tree at the start of RAM: below us. A tree that is none, or too large to be one, is for
+ * start() to explain: it gets to see the header.
+ */
+static struct range find_tree(u64 given)
+{
+	u64 below = (uintptr_t)image_start - ELF_TREE_DISTANCE;
+	u64 bytes = tree_bytes(given);
+
+	if (!bytes && tree_bytes(below)) {
+		given = below;
+		bytes = tree_bytes(below);
+	}
+	if (!bytes || bytes > TREE_LIMIT_BYTES)
+		bytes = given && probe_load8(given, NO_BYTE) != NO_BYTE ? TREE_HEADER_BYTES : 0;
+	return (struct range){ given, bytes };
+}
+
 void early_prepare(u64 tree, u64 ticks)
 {
-	struct range blob = { tree, tree_bytes(tree) };
+	struct range blob = find_tree(tree);
 
-	/* QEMU tells an ELF program nothing, but puts the tree at the start of RAM: below us. */
-	if (!blob.bytes) {
-		blob.start = (uintptr_t)image_start - ELF_TREE_DISTANCE;
-		blob.bytes = tree_bytes(blob.start);
-	}
-	if (blob.bytes)
-		tree = blob.start;
-	if (blob.bytes > TREE_LIMIT_BYTES)
-		blob.bytes = ARCH_PAGE_BYTES;	/* start() sees the header, and says so */
-	early_boot.tree = tree;
+	early_boot.tree = blob.start;
 	early_boot.cpu = cpu_affinity();
 	early_boot.load_address = (uintptr_t)image_start;
 	early_boot.start_ticks = ticks;
