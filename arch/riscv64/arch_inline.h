@@ -9,12 +9,14 @@
 	static inline u##bits arch_mmio_read##bits(uintptr_t addr) \
 	{ \
 		u##bits value; \
-		__asm__ volatile(load " %0, 0(%1)\n\tfence i, ir" : "=r"(value) : "r"(addr) : "memory"); \
+		__asm__ volatile(load " %0, 0(%1)\n\tfence i, ir" \
+				 : "=r"(value) : "r"(addr) : "memory"); \
 		return value; \
 	} \
 	static inline void arch_mmio_write##bits(uintptr_t addr, u##bits value) \
 	{ \
-		__asm__ volatile("fence rw, o\n\t" store " %0, 0(%1)" : : "r"(value), "r"(addr) : "memory"); \
+		__asm__ volatile("fence rw, o\n\t" store " %0, 0(%1)" \
+				 : : "r"(value), "r"(addr) : "memory"); \
 	}
 ARCH_MMIO(8, "lbu", "sb")
 ARCH_MMIO(16, "lhu", "sh")

@@ -98,7 +98,7 @@ void arch_cache_clean(const void *start, size_t bytes)
 void arch_cache_invalidate(void *start, size_t bytes)
 {
 	if (((uintptr_t)start | bytes) % arch_cache_line_bytes())
-		__builtin_trap();		/* a line shared with something else would lose that */
+		__builtin_trap();	/* what shares a line with it would be lost */
 	if (backend)
 		backend->invalidate((uintptr_t)start, bytes);
 }
@@ -111,6 +111,6 @@ void arch_cache_flush(const void *start, size_t bytes)
 
 void arch_cache_sync_code(const void *start, size_t bytes)
 {
-	(void)start, (void)bytes;		/* fence.i is about all memory, and this hart alone */
+	(void)start, (void)bytes;	/* fence.i is about all memory, and this hart alone */
 	__asm__ volatile("fence.i" : : : "memory");
 }

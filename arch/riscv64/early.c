@@ -13,8 +13,8 @@
  * Tables for five levels, of an image, a tree or nest and what start() maps besides, each across a
  * 1 GiB border: 3 to get to level 1, and 2 at levels 1 and 0 for each of the three.
  */
-enum { POOL_PAGES = 3 + 3 * 4 };
-static u64 pool[POOL_PAGES][ARCH_PAGE_BYTES / sizeof(u64)] __attribute__((aligned(ARCH_PAGE_BYTES)));
+enum { POOL_PAGES = 3 + 3 * 4, PAGE_WORDS = ARCH_PAGE_BYTES / sizeof(u64) };
+static u64 pool[POOL_PAGES][PAGE_WORDS] __attribute__((aligned(ARCH_PAGE_BYTES)));
 static unsigned pool_used;
 
 static void *pool_page(void)
@@ -27,14 +27,6 @@ static void pool_clear(void)
 	for (u64 *word = pool[0]; word < pool[pool_used]; word++)
 		*(volatile u64 *)word = 0;
 	pool_used = 0;
-}
-
-static _Noreturn void give_up(const char *why)
-{
-	early_text("Plinth: ");
-	early_text(why);
-	early_text("; stopped\n");
-	arch_stop();
 }
 
 void early_trap_report(const char *what, u64 cause, u64 pc, u64 address)
@@ -94,28 +86,28 @@ static bool has_thead_types(void)
 	return csr_read(0x5c0) & SXSTATUS_MAEE;
 }
 
-static int map_pages(struct pagetable *t, u64 start, u64 end, enum arch_map_kind kind)
+/* Whole pages; an end before the start is no memory at all. */
+static int map(struct pagetable *t, u64 start, u64 end, enum arch_map_kind kind)
 {
 	start &= -(u64)ARCH_PAGE_BYTES;
 	end = (end + ARCH_PAGE_BYTES - 1) & -(u64)ARCH_PAGE_BYTES;
 	return end > start ? pagetable_map(t, start, start, end - start, kind) : 0;
 }
 
+static int map_part(struct pagetable *t, const char *start, const char *end,
+		    enum arch_map_kind kind)
+{
+	return map(t, (uintptr_t)start, (uintptr_t)end, kind);
+}
+
 static int map_all(struct pagetable *t, const struct range *more, enum arch_map_kind more_kind)
 {
-	int error = map_pages(t, more->start, more->start + more->bytes, more_kind);
-
-	if (!error)
-		error = map_pages(t, (uintptr_t)image_start, (uintptr_t)rodata_start, ARCH_MAP_TEXT);
-	if (!error)
-		error = map_pages(t, (uintptr_t)rodata_start, (uintptr_t)data_start, ARCH_MAP_RODATA);
-	if (!error)
-		error = map_pages(t, (uintptr_t)data_start, (uintptr_t)image_end, ARCH_MAP_DATA);
-	if (!error)
-		error = map_pages(t, (uintptr_t)trap_guard, (uintptr_t)trap_stack, ARCH_MAP_NONE);
-	if (!error)
-		error = map_pages(t, (uintptr_t)stack_guard, (uintptr_t)stack, ARCH_MAP_NONE);
-	return error;
+	return map(t, more->start, more->start + more->bytes, more_kind) ?:
+	       map_part(t, image_start, rodata_start, ARCH_MAP_TEXT) ?:
+	       map_part(t, rodata_start, data_start, ARCH_MAP_RODATA) ?:
+	       map_part(t, data_start, image_end, ARCH_MAP_DATA) ?:
+	       map_part(t, trap_guard, trap_stack, ARCH_MAP_NONE) ?:
+	       map_part(t, stack_guard, stack, ARCH_MAP_NONE);
 }
 
 /*
@@ -136,10 +128,13 @@ static void mmu_on(const struct range *more, enum arch_map_kind more_kind)
 		t->block_levels = 3;
 		t->page = pool_page;
 		t->replace = NULL;
-		if (!map_all(t, more, more_kind) && (uintptr_t)image_end < mmu_reach() && mmu_use(t))
+		if ((uintptr_t)image_end < mmu_reach() && !map_all(t, more, more_kind) &&
+		    mmu_use(t))
 			return;
 	}
-	give_up("no address translation mode of this hart (Sv57, Sv48, Sv39 tried) reaches the image and the tree");
+	early_text("Plinth: none of the hart's address translation modes (Sv57, Sv48, Sv39 were "
+		   "tried) reaches the image and the device tree; stopped\n");
+	arch_stop();
 }
 
 void early_start(u64 hart, u64 tree, u64 start_ticks)

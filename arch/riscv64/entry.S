@@ -43,8 +43,8 @@ entry:
 
 	/*
 	 * Firmware without hart state management (SBI 0.1) lets all harts go at once: the first to
-	 * come goes on, the others sleep, and stay where they are for as long as this memory is left
-	 * alone. The word lies in .data, which nobody clears.
+	 * come goes on, the others sleep, for as long as this memory is left alone. The word lies
+	 * in .data, which nobody clears.
 	 */
 	lla	t0, lottery
 	li	t1, 1

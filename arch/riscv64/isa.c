@@ -27,7 +27,7 @@ bool riscv64_isa_string_has(const char *isa, u32 bytes, const char *name)
 
 	if (end - isa < 4 || memcmp(isa, "rv64", 4))
 		return false;
-	/* Single letters up to the first underscore, or the first of the longer names ("s", "z", "x"). */
+	/* Single letters up to the first underscore, or the first longer name ("s", "z", "x"). */
 	for (at += 4; at < end && !strchr("_szx", *at); at++)
 		if (*at == name[0] && !name[1])
 			return true;

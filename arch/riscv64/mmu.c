@@ -23,7 +23,8 @@ static int map(u64 virt, u64 physical, u64 bytes, enum arch_map_kind kind)
 
 bool mmu_use(const struct pagetable *tables)
 {
-	u64 satp = (u64)SATP_MODE(tables->levels) << SATP_MODE_SHIFT | (uintptr_t)tables->root >> 12;
+	u64 mode = SATP_MODE(tables->levels);
+	u64 satp = mode << SATP_MODE_SHIFT | (uintptr_t)tables->root >> 12;
 
 	sfence_vma();
 	csr_write(satp, satp);
@@ -70,11 +71,12 @@ void arch_tables_use(void)
 static bool mapped_as_device(u64 virt, u64 physical, u64 bytes)
 {
 	while (bytes) {
-		unsigned level;
+		unsigned level = 0;
 		u64 entry = pagetable_lookup(&mmu_tables, virt, &level);
 		u64 span = 1ull << (12 + 9 * level), inside = virt & (span - 1);
+		u64 wanted = riscv64_format.leaf(physical - inside, ARCH_MAP_DEVICE, level);
 
-		if (!entry || entry != riscv64_format.leaf(physical - inside, ARCH_MAP_DEVICE, level))
+		if (!entry || entry != wanted)
 			return false;
 		span -= inside;
 		if (span >= bytes)

@@ -17,8 +17,8 @@
 #define PPN_MASK	0x003ffffffffffc00ull
 #define PHYSICAL_MASK	0x00fffffffffff000ull
 
-#define PBMT_NC		(1ull << 61)		/* non-cacheable, idempotent, weakly ordered */
-#define PBMT_IO		(2ull << 61)		/* non-cacheable, not idempotent, strongly ordered */
+#define PBMT_NC		(1ull << 61)	/* non-cacheable, idempotent, weakly ordered */
+#define PBMT_IO		(2ull << 61)	/* non-cacheable, not idempotent, strongly ordered */
 
 #define THEAD_SH	(1ull << 60)		/* shareable */
 #define THEAD_B		(1ull << 61)		/* bufferable */

@@ -23,7 +23,7 @@ enum { SBI_TIME_SET = 0, SBI_RESET_SYSTEM = 0 };
 enum sbi_reset_type { SBI_SHUTDOWN, SBI_COLD_REBOOT, SBI_WARM_REBOOT };
 
 struct sbi_result {
-	s64 error;		/* 0, or an SBI error number (SBI 3, table 1); legacy calls: their result */
+	s64 error;		/* 0, or a number of SBI 3, table 1; legacy calls: their result */
 	u64 value;
 };
 

@@ -12,7 +12,7 @@
 #define CATCH_FAULT		8
 #define CATCH_SCRATCH		16
 #define CATCH_S1		24
-#define CATCH_BYTES		128		/* the last two: s0 and ra, where arch_unwind looks */
+#define CATCH_BYTES		128	/* the last two: s0 and ra, where arch_unwind looks */
 
 #ifndef __ASSEMBLY__
 #include "arch/arch.h"

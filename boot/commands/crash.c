@@ -23,7 +23,7 @@ asm(".pushsection .text.crash_instruction, \"ax\", %progbits\n"
     ".size crash_instruction, 4\n"
     ".popsection");
 
-static u32 no_code[4];
+static volatile u32 no_code[4];			/* volatile: or it becomes a constant */
 static volatile uintptr_t null_address;		/* volatile: the compiler must not see what comes */
 static volatile unsigned deep = 1;
 

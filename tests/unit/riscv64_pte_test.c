@@ -92,7 +92,9 @@ static void check_mapped(const struct pagetable *t, u64 virt, u64 physical, unsi
 static void check_walks(bool svpbmt)
 {
 	static const u64 sizes[] = { 1ull << 12, 1ull << 21, 1ull << 30 };
-	static const u64 physicals[] = { 0, 0x80000000, 1ull << 38, 1ull << 55, (1ull << 56) - (1ull << 30) };
+	static const u64 physicals[] = {
+		0, 0x80000000, 1ull << 38, 1ull << 55, (1ull << 56) - (1ull << 30),
+	};
 
 	for (unsigned levels = 3; levels <= 5; levels++)
 		for (unsigned k = 0; k < 5; k++)
