@@ -88,26 +88,23 @@ static void open_firmware(void)
 	console_set(&ops, (void *)firmware);
 }
 
-static bool called(const char *name, const char *generic)
-{
-	size_t length = strlen(generic);
-
-	return strncmp(name, generic, length) == 0 && (name[length] == '@' || !name[length]);
-}
-
-/* DT 2.2.2: the generic name of a UART is "serial"; older trees say "uart". */
+/*
+ * Discovery begins early, and ends with the first device that turns out to be a UART: names and
+ * compatible strings do not tell which ones are.
+ */
 static void open_any(struct dt_node parent)
 {
 	struct device *dev;
 
 	dt_for_each_child(node, parent) {
-		if (console_present())
-			return;
 		if (!dt_enabled(node))
 			continue;
-		if (called(dt_name(node), "serial") || called(dt_name(node), "uart"))
+		if (dt_compatible(node, 0))
 			open_node(node, "", &dev);
-		open_any(node);
+		if (!console_present())
+			open_any(node);
+		if (console_present())
+			return;
 	}
 }
 

@@ -59,8 +59,7 @@ static void make_tree(const char *property, const char *value, const char *statu
 	tree_cells(fdt, "#address-cells", 1, 1);
 	tree_cells(fdt, "#size-cells", 1, 1);
 	fdt_property(fdt, "ranges", NULL, 0);
-	uart(fdt, "serial@10000000", "arm,pl011", 0x10000000, status);
-	uart(fdt, "serials@1", "arm,pl011", 0x30000000, "okay");
+	uart(fdt, "pl011@10000000", "arm,pl011", 0x10000000, status);
 	fdt_end_node(fdt);
 	uart(fdt, "uart@20000000", "sifive,uart0", 0x20000000, status);
 	uart(fdt, "serial@40000000", "acme,odd-uart", 0x40000000, "okay");
@@ -89,7 +88,7 @@ static void the_tree_names_it(void **state)
 {
 	(void)state;
 	sim.firmware_console = &firmware;
-	make_tree("stdout-path", "/soc/serial@10000000:115200n8", "okay");
+	make_tree("stdout-path", "/soc/pl011@10000000:115200n8", "okay");
 	log_info("early");
 	assert_int_equal(console_open(), 0);
 	assert_string_equal(console_name(), "arm,pl011");
@@ -106,6 +105,7 @@ static void an_alias_names_it(void **state)
 	make_tree("linux,stdout-path", "serial0:9600", "okay");
 	assert_int_equal(console_open(), 0);
 	assert_string_equal(console_name(), "sifive,uart0");
+	assert_string_equal(console_device()->name, "uart@20000000");
 }
 
 static void falls_back(const char *property, const char *value, const char *status, const char *says)
@@ -114,6 +114,7 @@ static void falls_back(const char *property, const char *value, const char *stat
 	make_tree(property, value, status);
 	assert_int_equal(console_open(), 0);
 	assert_string_equal(console_name(), "firmware");
+	assert_null(console_device());
 	assert_string_equal(sim_console_text, says);
 	sim_console_typed = "k";
 	assert_int_equal(console_read(), 'k');
