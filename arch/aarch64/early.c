@@ -153,6 +153,8 @@ static struct range find_tree(u64 given)
 	}
 	if (!bytes || bytes > TREE_LIMIT_BYTES)
 		bytes = given && probe_load8(given, NO_BYTE) != NO_BYTE ? TREE_HEADER_BYTES : 0;
+	if (given >> 48)
+		bytes = 0;			/* nothing is there, and no table reaches it */
 	return (struct range){ given, bytes };
 }
 
