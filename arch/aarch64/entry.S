@@ -19,33 +19,29 @@ _start:
 	.long	0
 
 	/*
-	 * Text at x20 to every early UART, by nothing but registers and distances of at most 1 MiB:
-	 * for those who were put where nothing else works. Returns to x21.
+	 * Text at x20 to every early UART, then stop. By nothing but registers and distances of at most
+	 * 1 MiB, for those who were put where nothing else works. One UART after the other: a store to
+	 * one that is not there may be the end.
 	 */
-say:
-1:	ldrb	w1, [x20], #1
-	cbz	w1, 5f
-	adr	x2, __start_early_uarts
+refuse:	adr	x2, __start_early_uarts
 	adr	x3, __stop_early_uarts
-2:	cmp	x2, x3
-	b.hs	4f
+1:	cmp	x2, x3
+	b.hs	6f
 	ldp	x4, x5, [x2], #16
+	mov	x6, x20
+2:	ldrb	w1, [x6], #1
+	cbz	w1, 1b
 	cmp	x5, #1
 	b.ne	3f
 	strb	w1, [x4]
-	b	2b
+	b	4f
 3:	str	w1, [x4]
+4:	mov	x7, #0x40000			// longer than a slow UART takes, in turns of a loop
+5:	subs	x7, x7, #1
+	b.ne	5b
 	b	2b
-4:	mov	x6, #0x40000			// longer than a slow UART takes, in turns of a loop
-	subs	x6, x6, #1
-	b.ne	. - 4
-	b	1b
-5:	br	x21
-
-refuse:	adr	x21, 1f
-	b	say
-1:	wfi
-	b	1b
+6:	wfi
+	b	6b
 
 say_el3:
 	.asciz	"\r\nPlinth: entered at EL3, but made for EL2 or EL1: start it from the firmware (TF-A, U-Boot).\r\n"
@@ -56,14 +52,19 @@ say_unaligned:
 entry:
 	msr	daifset, #0xf
 	mov	x19, x0
-	adr	x20, say_el3
-	mrs	x1, CurrentEL
-	cmp	x1, #CURRENT_EL3
-	b.eq	refuse
 	adr	x20, say_unaligned
 	adr	x1, _start
 	tst	x1, #0xfff			// pages of the image are protected, and adrp counts pages
 	b.ne	refuse
+	mrs	x1, CurrentEL
+	cmp	x1, #CURRENT_EL3
+	b.ne	1f
+	adr	x20, say_el3
+	address	x1, vectors
+	msr	vbar_el3, x1
+	isb
+	b	refuse
+1:
 
 	bl	level_init
 	bl	vectors_install

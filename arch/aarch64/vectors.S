@@ -19,6 +19,9 @@
 	.macro	from_trap_stack kind
 	.balign	128
 	msr	tpidr_el1, x0			// a scratch register here: nobody keeps anything in it
+	mrs	x0, CurrentEL
+	cmp	x0, #CURRENT_EL3
+	b.eq	at_el3
 	address	x0, trap_stack + 2048
 	cmp	sp, x0
 	address	x0, trap_stack_top
@@ -44,6 +47,13 @@ vectors:
 	from_trap_stack 2
 	from_trap_stack 3
 						// lower levels: there are none
+
+	/* EL3 only says that it is the wrong place, to UARTs that may not be there: go on behind the store. */
+at_el3:	mrs	x0, elr_el3
+	add	x0, x0, #4
+	msr	elr_el3, x0
+	mrs	x0, tpidr_el1
+	eret
 
 	/* x0 = kind, x1 = sp of the interrupted code; x0 and x1 are in the frame. */
 exception:
