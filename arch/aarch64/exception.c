@@ -114,7 +114,8 @@ static void describe_cause(enum trap_source source, const struct trap_frame *fra
 			fault->kind = classes[i].kind;
 		}
 		fault->address_valid = class == EC_PC_ALIGNMENT || class == EC_SP_ALIGNMENT;
-		fault->address = class == EC_PC_ALIGNMENT ? frame->far : frame->sp;
+		if (fault->address_valid)
+			fault->address = class == EC_PC_ALIGNMENT ? frame->far : frame->sp;
 	}
 }
 
