@@ -64,7 +64,7 @@ def enter_fit(load_at):
                               RAM[machine.arch] + load_at, directory)
         console = uboot(start, machine, machines.load(fit, at))
         set_bootargs(console, bootargs)
-        console.line(f"bootm {at:#x} - ${{fdtcontroladdr}}")
+        console.line(f"bootm {at:#x}#plinth - ${{fdtcontroladdr}}")
         return console, images.fit_kernel(fit, directory)
     return enter
 
@@ -122,3 +122,9 @@ def record(arch, way, machine, data):
     name = hashlib.sha256(" ".join(words).encode()).hexdigest()[:16]
     line = f"{hashlib.sha256(data).hexdigest()}  {way:16} {' '.join(machine.command())}\n"
     (directory / f"{arch}-{name}").write_text(line.replace(str(Path(images.TOP)) + "/", ""))
+
+
+def at_prompt(start, machine, *arguments, bootargs=None, **keywords):
+    """Plinth, entered as QEMU does by itself, at its prompt; with what it printed so far."""
+    console = start(machine, "-kernel", images.binary(machine.arch), *append(bootargs), *arguments, **keywords)
+    return console, console.summary()

@@ -27,6 +27,9 @@ DEADLINE_S = 120
 
 PROMPT = "plinth> "
 
+# Plinth's last words, the early and the late ones, and U-Boot's.
+DIED = "Plinth has crashed|Plinth cannot go on|Plinth: [^\r\n]*stopped|### ERROR ###|ERROR: |Synchronous Abort"
+
 
 def qemu_versions():
     """What there is to test on: the system's QEMU, and QEMU 10 if the system's is older."""
@@ -73,11 +76,12 @@ class Machine:
                    "-m", self.memory, "-smp", str(self.smp)]
         return command + (["-cpu", cpu] if cpu else [])
 
-    def tree(self, path):
+    def tree(self, path, *arguments):
         """Write the device tree QEMU would hand over to @path."""
         command = self.command()
         command[command.index("-M") + 1] += f",dumpdtb={path}"
-        subprocess.run([*command, "-display", "none"], capture_output=True, check=True, timeout=DEADLINE_S)
+        subprocess.run([*command, *arguments, "-display", "none", "-nic", "none"], capture_output=True,
+                       check=True, timeout=DEADLINE_S)
         return path
 
 
@@ -105,9 +109,9 @@ def before_qemu():
 class Console:
     """One run of a machine. read everything up to a pattern, type lines, close() always."""
 
-    def __init__(self, command, log, monitor=False):
+    def __init__(self, command, log, monitor=False, serial="stdio"):
         self.directory = Path(tempfile.mkdtemp(prefix="plinth-"))
-        command = [*command, "-display", "none", "-serial", "stdio", "-nic", "none",
+        command = [*command, "-display", "none", "-serial", serial, "-nic", "none",
                    "-no-user-config"]
         self.monitor = self.directory / "monitor"
         command += ["-monitor", f"unix:{self.monitor},server=on,wait=off" if monitor else "none"]
@@ -120,14 +124,18 @@ class Console:
         self.child.logfile_read = log
         self.child.delaybeforesend = None
 
-    def expect(self, *patterns, timeout=DEADLINE_S):
-        """Read up to the first of the patterns; its match. Fails with what came instead."""
+    def expect(self, *patterns, stops=False, timeout=DEADLINE_S):
+        """Read up to the first of the patterns; its match. Fails with what came instead, and (unless
+        the test provokes that: @stops) as soon as Plinth or U-Boot says that it died."""
+        wanted = [*patterns, *([] if stops else [DIED])]
         try:
-            self.child.expect(list(patterns), timeout=timeout)
+            found = self.child.expect(wanted, timeout=timeout)
         except pexpect.TIMEOUT:
             raise AssertionError(f"{timeout} s without {patterns}; the console ends:\n{self.tail()}") from None
         except pexpect.EOF:
             raise AssertionError(f"QEMU ended before {patterns}; the console ends:\n{self.tail()}") from None
+        if found == len(patterns):
+            raise AssertionError(f"it died before {patterns}:\n{self.tail()}\n{self.child.after}{self.quiet(2)}")
         return self.child.match
 
     def tail(self, lines=25):
@@ -144,7 +152,8 @@ class Console:
         self.child.send(text + "\r")
 
     def prompt(self, prompt=PROMPT):
-        self.expect(r"(?:^|[\r\n])(?:\x1b\[[0-9;?]*[A-Za-z])*" + re.escape(prompt))
+        """Read up to a prompt on a new line (an edited line is redrawn after a '\\r' only)."""
+        self.expect("\n" + re.escape(prompt))
         return self.before()
 
     def command(self, text, prompt=PROMPT):
@@ -158,7 +167,12 @@ class Console:
         first = self.child.after
         return first + self.prompt()
 
-    def quiet(self, seconds=2):
+    def after_stop(self):
+        """Plinth said it stopped: what came from the last match up to a second or so after that."""
+        self.expect("[Ss]topped", stops=True)
+        return self.before() + self.quiet()
+
+    def quiet(self, seconds=1):
         """What comes in a while in which nothing should (a negative can only be sampled)."""
         try:
             self.child.expect(pexpect.EOF, timeout=seconds)
@@ -168,7 +182,7 @@ class Console:
 
     def ended(self):
         """Wait until QEMU exits; its status."""
-        self.expect(pexpect.EOF)
+        self.expect(pexpect.EOF, stops=True)
         self.child.close()
         return self.child.exitstatus
 
@@ -204,6 +218,15 @@ class Console:
                 return answer
             assert time.monotonic() < deadline, f"no {pattern!r} in the answer to {command}:\n{answer}"
             time.sleep(0.1)
+
+    def file_has(self, path, wanted):
+        """Wait until a file that QEMU writes has these bytes; all of them."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not (path.exists() and wanted in path.read_bytes()):
+            assert time.monotonic() < deadline, f"no {wanted!r} in {path}"
+            assert self.child.isalive(), self.tail()
+            time.sleep(0.1)
+        return path.read_bytes()
 
     def close(self):
         if self.child.isalive():

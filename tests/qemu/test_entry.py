@@ -22,8 +22,7 @@ def check_entered(start, machine, way, tmp_path):
     """Enter, read the summary, and see that bootargs, memory and the CPU came through."""
     console, data = way.enter(start, machine, tmp_path, ARGUMENTS)
     summary = console.summary()
-    assert re.match(r"Plinth \S+", summary), summary
-    assert summary.count("Plinth ") == 1, summary
+    assert len(re.findall(r"^Plinth \S+$", summary, re.MULTILINE)) == 1, summary
     entry.record(machine.arch, way.name, machine, data)
     assert f'"{ARGUMENTS}"' in console.command("dt /chosen bootargs")
     return console, summary
@@ -34,12 +33,15 @@ RISCV64 = {
     "qemu": machines.qemu_versions(),
     "memory": ["64M", "128M", "512M", "2G", "4G", "8G"],
     "smp": [1, 4, 8],
-    "cpu": [None, "rv64,sv57=off", "rv64,sv57=off,sv48=off"],
+    "cpu": [None, "rv64,sv57=off", "rv64,sv57=off,sv48=off", "max"],
 }
 
 
 def valid_riscv64(way, qemu, memory, smp, cpu):
-    return True
+    """QEMU 7.2 has one kind of CPU, up to Sv57. U-Boot 2023.01 dies of the many extensions of "max"."""
+    if cpu == "max" and way.name.startswith("uboot"):
+        return False
+    return cpu is None or qemu == "qemu10" or machines.system_qemu_major() >= 10
 
 
 @pytest.mark.parametrize("row", matrix.rows(RISCV64, valid_riscv64), ids=matrix.label)
