@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "arch/host/sim.h"
-#include "arch/host/sim_catch.h"
 
 /* ---- Time and identity ---- */
 

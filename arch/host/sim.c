@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arch/host/sim.h"
-#include "arch/host/sim_catch.h"
 
 struct sim sim;
 

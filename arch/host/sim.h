@@ -22,6 +22,12 @@ struct sim_mmio_ops {
  */
 void sim_mmio_add(uintptr_t base, size_t bytes, const struct sim_mmio_ops *ops, void *state);
 
+/* For simulated devices: what hardware would not survive. Ends the test (sim.failed). */
+_Noreturn void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A fault at @address, for the innermost arch_catch. Returns only if nobody waits for one. */
+void sim_fault(enum arch_fault_kind kind, u64 address);
+
 /* ---- The state of the machine ---- */
 
 enum { SIM_EARLY_BYTES = 64 * 1024, SIM_RECORDS = 256, SIM_WRITTEN = 8 };

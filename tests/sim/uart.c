@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "arch/host/sim.h"
-#include "arch/host/sim_catch.h"
 #include "tests/sim/uart.h"
 
 /* ---- The line, for all kinds ---- */
