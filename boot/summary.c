@@ -64,10 +64,19 @@ static void log_console(void)
 		log_info("console  %s", console_name());
 }
 
+static void log_cache(void)
+{
+	const char *backend = arch_cache_backend();
+
+	log_debug("cache    %s, lines of %zu bytes", backend ? backend : "no operations",
+		  arch_cache_line_bytes());
+}
+
 void summary_log(void)
 {
 	log_board();
 	log_cpu();
+	log_cache();
 	log_memory();
 	log_console();
 }

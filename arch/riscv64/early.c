@@ -117,7 +117,7 @@ static int map_all(struct pagetable *t, const struct range *more, enum arch_map_
 static void mmu_on(const struct range *more, enum arch_map_kind more_kind)
 {
 	if (has_thead_types())
-		riscv64_memory_types(MEMORY_TYPES_THEAD);
+		riscv64_memory_types_use(MEMORY_TYPES_THEAD);
 	for (unsigned levels = 5; levels >= 3; levels--) {
 		struct pagetable *t = &mmu_tables;
 

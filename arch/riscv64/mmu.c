@@ -166,9 +166,22 @@ static void sample_read(void *unused)
  */
 void mmu_try_svpbmt(void)
 {
-	riscv64_memory_types(MEMORY_TYPES_SVPBMT);
+	if (riscv64_memory_types() != MEMORY_TYPES_PMA)
+		return;
+	riscv64_memory_types_use(MEMORY_TYPES_SVPBMT);
 	if (arch_map((uintptr_t)sample, sizeof(sample), ARCH_MAP_UNCACHED) ||
 	    arch_catch(sample_read, NULL, NULL))
-		riscv64_memory_types(MEMORY_TYPES_PMA);
+		riscv64_memory_types_use(MEMORY_TYPES_PMA);
 	arch_map((uintptr_t)sample, sizeof(sample), ARCH_MAP_DATA);
+}
+
+const char *mmu_mode(void)
+{
+	static const char modes[][3][20] = {
+		{ "Sv39", "Sv39, Svpbmt", "Sv39, T-Head MAEE" },
+		{ "Sv48", "Sv48, Svpbmt", "Sv48, T-Head MAEE" },
+		{ "Sv57", "Sv57, Svpbmt", "Sv57, T-Head MAEE" },
+	};
+
+	return modes[mmu_tables.levels - 3][riscv64_memory_types()];
 }

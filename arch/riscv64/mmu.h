@@ -14,5 +14,7 @@ static inline u64 mmu_reach(void)
 /* Live from here on. false: the hart has no mode with this many levels, and nothing changed. */
 bool mmu_use(const struct pagetable *tables);
 
+const char *mmu_mode(void);		/* "Sv39", "Sv57, Svpbmt" */
+
 /* The CPU says Svpbmt: use it if the firmware lets us. */
 void mmu_try_svpbmt(void);

@@ -45,9 +45,14 @@ static const struct {
 
 static enum riscv64_memory_types types;
 
-void riscv64_memory_types(enum riscv64_memory_types chosen)
+void riscv64_memory_types_use(enum riscv64_memory_types chosen)
 {
 	types = chosen;
+}
+
+enum riscv64_memory_types riscv64_memory_types(void)
+{
+	return types;
 }
 
 static u64 leaf(u64 physical, enum arch_map_kind kind, unsigned level)

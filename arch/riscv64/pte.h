@@ -11,4 +11,5 @@ enum riscv64_memory_types {
 	MEMORY_TYPES_SVPBMT,	/* the entry may say something else than the physical address */
 	MEMORY_TYPES_THEAD,	/* the entry alone: C9xx cores with sxstatus.MAEE, before Svpbmt */
 };
-void riscv64_memory_types(enum riscv64_memory_types types);	/* for entries made from now on */
+void riscv64_memory_types_use(enum riscv64_memory_types types);	/* in entries made from now on */
+enum riscv64_memory_types riscv64_memory_types(void);

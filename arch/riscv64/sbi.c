@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "arch/arch.h"
 #include "csr.h"
+#include "mmu.h"
 #include "sbi.h"
 
 /* SBI 4, table 4: implementation ids. */
@@ -15,7 +16,7 @@ enum { IMPL_OPENSBI = 1, IMPL_KVM = 3, IMPL_COUNT = sizeof(implementations) / si
 
 const char *arch_cpu_mode(void)
 {
-	static char mode[80];
+	static char mode[96];
 	u64 spec = sbi_base(SBI_BASE_SPEC_VERSION), id = sbi_base(SBI_BASE_IMPL_ID);
 	u32 version = sbi_base(SBI_BASE_IMPL_VERSION);
 	char by[40];
@@ -31,8 +32,8 @@ const char *arch_cpu_mode(void)
 		snprintf(by, sizeof(by), "%s 0x%x", implementations[id], version);
 	else
 		snprintf(by, sizeof(by), "SBI implementation %llu", (unsigned long long)id);
-	snprintf(mode, sizeof(mode), "S-mode under %s, SBI %u.%u", by,
-		 (unsigned)(spec >> 24 & 0x7f), (unsigned)(spec & 0xffffff));
+	snprintf(mode, sizeof(mode), "S-mode under %s, SBI %u.%u, %s", by,
+		 (unsigned)(spec >> 24 & 0x7f), (unsigned)(spec & 0xffffff), mmu_mode());
 	return mode;
 }
 

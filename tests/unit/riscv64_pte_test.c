@@ -124,7 +124,7 @@ static void walks_by_physical_address(void **state)
 	struct pagetable t;
 
 	(void)state;
-	riscv64_memory_types(MEMORY_TYPES_PMA);
+	riscv64_memory_types_use(MEMORY_TYPES_PMA);
 	check_walks(false);
 	t = fresh(3);
 	assert_int_equal(pagetable_map(&t, 0, 0, 4096, ARCH_MAP_UNCACHED), -ENOTSUP);
@@ -133,7 +133,7 @@ static void walks_by_physical_address(void **state)
 static void walks_with_svpbmt(void **state)
 {
 	(void)state;
-	riscv64_memory_types(MEMORY_TYPES_SVPBMT);
+	riscv64_memory_types_use(MEMORY_TYPES_SVPBMT);
 	check_walks(true);
 }
 
@@ -142,7 +142,7 @@ static void splits_keep_the_kind(void **state)
 {
 	(void)state;
 	for (int types = MEMORY_TYPES_PMA; types <= MEMORY_TYPES_THEAD; types++) {
-		riscv64_memory_types(types);
+		riscv64_memory_types_use(types);
 		for (unsigned k = 0; k < 5; k++) {
 			struct pagetable t = fresh(3);
 			u64 address = 0x40000000;
@@ -163,7 +163,7 @@ static void kinds_differ(void **state)
 {
 	(void)state;
 	for (int types = MEMORY_TYPES_PMA; types <= MEMORY_TYPES_THEAD; types++) {
-		riscv64_memory_types(types);
+		riscv64_memory_types_use(types);
 		for (unsigned a = 0; a < 5; a++)
 			for (unsigned b = 0; b < a; b++)
 				assert_int_not_equal(riscv64_format.leaf(4096, kinds[a].kind, 0),
@@ -176,7 +176,7 @@ static void kinds_differ(void **state)
 static void thead_attributes(void **state)
 {
 	(void)state;
-	riscv64_memory_types(MEMORY_TYPES_THEAD);
+	riscv64_memory_types_use(MEMORY_TYPES_THEAD);
 	assert_int_equal(riscv64_format.leaf(0, ARCH_MAP_DATA, 0) >> 59, 0xe);
 	assert_int_equal(riscv64_format.leaf(0, ARCH_MAP_TEXT, 0) >> 59, 0xe);
 	assert_int_equal(riscv64_format.leaf(0, ARCH_MAP_UNCACHED, 0) >> 59, 0x6);
