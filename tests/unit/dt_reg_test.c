@@ -86,7 +86,6 @@ static void entries_have_names(void **state)
 
 static void numbers_of_cells_and_what_fits(void **state)
 {
-	(void)state;
 	static const struct expected cases[] = {
 		{ "/top", 0, 0, 0x123456789a, 0x100000000 },
 		{ "/top", 1, 0, 0xfffffffffffff000, 0x1000 },
@@ -107,10 +106,21 @@ static void numbers_of_cells_and_what_fits(void **state)
 		{ "/no-address-cells/device", 0, -EINVAL, 0, 0 },
 		{ "/ill-cells/device", 0, -EINVAL, 0, 0 },
 		{ "/ragged-ranges/device", 0, -EINVAL, 0, 0 },
+		{ "/ill-middle/bus/device", 0, -EINVAL, 0, 0 },
+		{ "/no-sizes/device", 0, -EINVAL, 0, 0 },
+		{ "/endless-row/device", 0, -EINVAL, 0, 0 },
 	};
+	static const char *const malformed[] = {
+		"/ragged", "/too-many-cells/device", "/no-address-cells/device", "/ill-cells/device",
+		"/four-cells/device",		/* an address that does not fit */
+	};
+	u64 start, bytes;
 
+	(void)state;
 	TREE(translate);
 	CHECK_ALL(cases);
+	for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++)
+		assert_int_equal(dt_reg_on_bus(dt_path(malformed[i]), 0, &start, &bytes), -EINVAL);
 }
 
 static void rows_and_holes(void **state)

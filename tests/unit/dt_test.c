@@ -159,6 +159,11 @@ static void values_have_their_exact_size(void **state)
 	assert_int_equal(dt_u64(n, "u32", 7), 0x11223344);
 	assert_int_equal(dt_u64(n, "u64", 7), 0x1122334455667788);
 	assert_int_equal(dt_u64(n, "three", 7), 7);
+	assert_int_equal(dt_u32_at(n, "u64", 0, 7), 0x11223344);
+	assert_int_equal(dt_u32_at(n, "u64", 1, 7), 0x55667788);
+	assert_int_equal(dt_u32_at(n, "u64", 2, 7), 7);
+	assert_int_equal(dt_u32_at(n, "three", 0, 7), 7);
+	assert_int_equal(dt_u32_at(n, "missing", 0, 7), 7);
 	assert_non_null(dt_property(n, "empty", &bytes));
 	assert_int_equal(bytes, 0);
 	assert_null(dt_property(n, "missing", NULL));
@@ -244,6 +249,23 @@ static void properties_come_one_after_the_other(void **state)
 	assert_false(dt_next_property(dt_path("/none"), &at, &name, &value, &bytes));
 }
 
+static void rows_of_memreserve(void **state)
+{
+	struct range r;
+
+	(void)state;
+	TREE(hostile);
+	assert_int_equal(dt_memory_reservation(0, &r), 0);
+	assert_int_equal(r.start, 0x80000000);
+	assert_int_equal(r.bytes, 0x200000);
+	assert_int_equal(dt_memory_reservation(1, &r), 0);
+	assert_int_equal(r.start, 0x82000000);
+	assert_int_equal(dt_memory_reservation(2, &r), -ENOENT);
+	assert_int_equal(dt_memory_reservation(~0u, &r), -ENOENT);
+	TREE(spec);
+	assert_int_equal(dt_memory_reservation(0, &r), -ENOENT);
+}
+
 static void no_node_has_nothing(void **state)
 {
 	(void)state;
@@ -277,6 +299,7 @@ int main(void)
 		cmocka_unit_test(status_okay_or_nothing),
 		cmocka_unit_test(compatible_is_a_list),
 		cmocka_unit_test(properties_come_one_after_the_other),
+		cmocka_unit_test(rows_of_memreserve),
 		cmocka_unit_test(no_node_has_nothing),
 	};
 

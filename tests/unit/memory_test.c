@@ -480,6 +480,12 @@ static void too_much_to_keep_track_of(void **state)
 	tree_memory("memory", (struct range[]){ { 0x80000000, 0x10000000 } }, 1);
 	tree_end();
 	assert_int_equal(memory_init(), -ENOSPC);
+
+	tree_begin(NULL);
+	for (unsigned i = 0; i < 10; i++)
+		tree_memory("memory", rows + 32 * i, 32);
+	tree_end();
+	assert_int_equal(memory_init(), -ENOSPC);
 }
 
 static void pages_are_zeroed_and_come_from_the_window(void **state)
