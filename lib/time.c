@@ -5,7 +5,7 @@ enum { US_PER_SECOND = 1000000 };
 
 static u64 start_ticks;
 
-/* Before the tree is read the frequency is unknown; time then passes at some speed, so waits end. */
+/* Unknown before the tree is read; time then passes at some speed, so that waits end. */
 static u64 ticks_per_second(void)
 {
 	u64 frequency = arch_ticks_per_second();

@@ -24,7 +24,8 @@ static void act(void *state)
 /* What is written: value in the bits of mask. Old trees have only a mask, and mean it as the value. */
 static int read_value(struct device *dev, struct syscon *s)
 {
-	bool value = dt_property(dev->node, "value", NULL), mask = dt_property(dev->node, "mask", NULL);
+	bool value = dt_property(dev->node, "value", NULL);
+	bool mask = dt_property(dev->node, "mask", NULL);
 
 	if (!value && !mask)
 		return device_refuse(dev, -EINVAL, "the node has neither value nor mask");

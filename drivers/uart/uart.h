@@ -42,7 +42,7 @@ struct uart {
 	const struct uart_ops *ops;
 	struct mmio regs;
 	u64 clock_hz;			/* 0: unknown */
-	bool stuck;			/* it did not take a byte in time: until it has room, nobody waits for it */
+	bool stuck;			/* took no byte in time: nobody waits until it has room */
 	const char *device;		/* its name */
 	struct console_ops console;
 };
