@@ -81,6 +81,33 @@ static void what_firmware_said_is_kept(void **state)
 	assert_null(dt_property(dt_path("/chosen"), "linux,initrd-start", NULL));
 }
 
+static void an_initrd_comes_and_goes(void **state)
+{
+	(void)state;
+	TREE(qemu_aarch64);
+	assert_int_equal(dt_edit_begin(copy, sizeof copy), 0);
+	assert_int_equal(dt_edit_initrd(copy, 0, 0), 0);
+	assert_int_equal(dt_edit_initrd(copy, 0x48000000, 0x100), 0);
+	assert_int_equal(dt_u64(chosen(), "linux,initrd-start", 0), 0x48000000);
+	assert_int_equal(dt_u64(dt_path("/chosen"), "linux,initrd-end", 0), 0x48000100);
+	assert_int_equal(dt_edit_begin(copy + 0x4000, sizeof copy / 2), 0);
+	assert_int_equal(dt_edit_initrd(copy + 0x4000, 0, 0), 0);
+	assert_null(fdt_getprop(copy + 0x4000, fdt_path_offset(copy + 0x4000, "/chosen"),
+				"linux,initrd-start", NULL));
+}
+
+/* Not a string: not ours to cut, and nothing to read beyond. */
+static void a_command_line_without_its_end_is_left(void **state)
+{
+	(void)state;
+	TREE(hostile);
+	assert_int_equal(dt_edit_begin(copy, sizeof copy), 0);
+	assert_int_equal(fdt_setprop(copy, fdt_path_offset(copy, "/chosen"), "bootargs",
+				     "plinth.x", 8), 0);
+	assert_int_equal(dt_edit_bootargs(copy, NULL), 0);
+	assert_memory_equal(dt_property(chosen(), "bootargs", NULL), "plinth.x", 8);
+}
+
 static void what_firmware_forgot_to_reserve_is_added(void **state)
 {
 	struct range r;
@@ -214,6 +241,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(changes_appear_and_the_rest_stays),
 		cmocka_unit_test(what_firmware_said_is_kept),
+		cmocka_unit_test(an_initrd_comes_and_goes),
+		cmocka_unit_test(a_command_line_without_its_end_is_left),
 		cmocka_unit_test(what_firmware_forgot_to_reserve_is_added),
 		cmocka_unit_test(our_words_leave_the_firmwares_command_line),
 		cmocka_unit_test(nothing_left_is_no_property),

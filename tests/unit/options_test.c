@@ -47,6 +47,8 @@ static void values(void **state)
 		{ "plinth.log=\"\"", "log", "" },
 		{ "plinth.log=\"", "log", "" },
 		{ "plinth.log=a\"b c\"d", "log", "a\"b c\"d" },
+		{ "plinth.log=a\"b c\" d", "log", "a\"b c\"" },
+		{ "plinth.log=debug\rquiet", "log", "debug" },
 		{ "x=\"plinth.log=no\" y", "log", NULL },
 		{ "x=\"a plinth.log=no\"", "log", NULL },
 		{ "plinth.log2=x plinth.lo=y", "log", NULL },
