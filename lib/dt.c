@@ -44,6 +44,26 @@ const void *dt_blob(size_t *bytes)
 	return tree;
 }
 
+size_t dt_used_bytes(void)
+{
+	const void *blob = dt_blob(NULL);
+	size_t rows = (size_t)fdt_num_mem_rsv(blob) + 1;
+	size_t reservations = fdt_off_mem_rsvmap(blob) + rows * sizeof(struct fdt_reserve_entry);
+	size_t structure = fdt_off_dt_struct(blob) + fdt_size_dt_struct(blob);
+	size_t strings = fdt_off_dt_strings(blob) + fdt_size_dt_strings(blob);
+	size_t last = structure > strings ? structure : strings;
+
+	return last > reservations ? last : reservations;
+}
+
+void dt_copy(void *to)
+{
+	size_t bytes = dt_used_bytes();
+
+	memcpy(to, dt_blob(NULL), bytes);
+	fdt_set_totalsize(to, (u32)bytes);
+}
+
 /* What libfdt says of a place: an offset, or one of its (negative) errors. */
 static struct dt_node at(int offset)
 {

@@ -19,6 +19,13 @@ int dt_open(const void *blob, size_t limit, const char **reason);	/* and make it
 void dt_adopt(const void *blob);	/* the same, of a blob that dt_check has passed (or a copy of it) */
 const void *dt_blob(size_t *bytes);	/* NULL: none yet */
 
+/*
+ * Trees come with any amount of empty space behind (QEMU's take 1 MiB). The bytes that are in use,
+ * and a copy of just those, 8-byte aligned.
+ */
+size_t dt_used_bytes(void);
+void dt_copy(void *to);
+
 static inline bool dt_exists(struct dt_node node)
 {
 	return node.offset >= 0;

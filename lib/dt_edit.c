@@ -12,18 +12,6 @@
 
 enum { ROOM = 4096 };		/* properties and nodes of /chosen, some reservations */
 
-/* Trees come with any amount of empty space behind (QEMU's are 1 MiB): how much is in use? */
-static size_t used_bytes(const void *blob)
-{
-	size_t rows = (size_t)fdt_num_mem_rsv(blob) + 1;
-	size_t reservations = fdt_off_mem_rsvmap(blob) + rows * sizeof(struct fdt_reserve_entry);
-	size_t structure = fdt_off_dt_struct(blob) + fdt_size_dt_struct(blob);
-	size_t strings = fdt_off_dt_strings(blob) + fdt_size_dt_strings(blob);
-	size_t last = structure > strings ? structure : strings;
-
-	return last > reservations ? last : reservations;
-}
-
 static int result(int fdt_result, const char *what)
 {
 	if (fdt_result >= 0)
@@ -39,20 +27,17 @@ size_t dt_edit_bytes(size_t extra)
 	size_t rows = board()->keep_out_count * sizeof(struct fdt_reserve_entry);
 
 	/* Twice: libfdt needs that to bring blocks in an unusual order into the usual one. */
-	return 2 * used_bytes(dt_blob(NULL)) + rows + ROOM + extra;
+	return 2 * dt_used_bytes() + rows + ROOM + extra;
 }
 
 int dt_edit_begin(void *copy, size_t bytes)
 {
-	const void *tree = dt_blob(NULL);
 	const struct board *b = board();
-	size_t used = used_bytes(tree);
 	int err;
 
-	if (used > bytes || bytes > INT32_MAX)
+	if (dt_used_bytes() > bytes || bytes > INT32_MAX)
 		return result(-FDT_ERR_NOSPACE, "copy it");
-	memcpy(copy, tree, used);
-	fdt_set_totalsize(copy, (u32)used);
+	dt_copy(copy);
 	err = result(fdt_open_into(copy, copy, (int)bytes), "copy it");
 	for (unsigned i = 0; !err && i < b->keep_out_count; i++)
 		err = dt_edit_reserve(copy, b->keep_out[i].start, b->keep_out[i].bytes);

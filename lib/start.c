@@ -5,7 +5,6 @@
  * a nest at the top of RAM, and moves there; the second half starts over from the nest, for good.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "arch/arch.h"
 #include "lib/board.h"
@@ -55,7 +54,7 @@ static void check_tree(void *argument)
 	c->error = dt_open(c->blob, TREE_LIMIT_BYTES, &c->reason);
 }
 
-/* Nothing vouches for the address we were given: a fault on the way is one more kind of bad tree. */
+/* Nothing vouches for the address: a fault on the way is one more kind of bad tree. */
 static void open_tree(u64 address)
 {
 	struct tree_check check = { .blob = (const void *)(uintptr_t)address };
@@ -87,7 +86,6 @@ _Noreturn void start(const struct arch_boot *entered)
 {
 	struct arch_boot boot = *entered;
 	u64 image_bytes = page_up(arch_image_bytes());
-	const void *blob;
 	size_t tree_bytes;
 	int error;
 
@@ -95,20 +93,21 @@ _Noreturn void start(const struct arch_boot *entered)
 	open_tree(boot.tree);
 	error = memory_init();
 	if (error)
-		panic("The device tree lists no usable memory: %s.", error_text(error));
+		panic("The memory that the device tree lists cannot be used: %s.",
+		      error_text(error));
 
-	blob = dt_blob(&tree_bytes);
+	dt_blob(&tree_bytes);
 	claim(boot.load_address, image_bytes, "image as loaded");
 	claim(boot.tree, tree_bytes, "firmware's device tree");
 
-	boot.nest = find_nest(image_bytes + page_up(tree_bytes) + NEST_SPARE_BYTES);
+	boot.tree_bytes = dt_used_bytes();
+	boot.nest = find_nest(image_bytes + page_up(boot.tree_bytes) + NEST_SPARE_BYTES);
 	error = arch_map(boot.nest.start, boot.nest.bytes, ARCH_MAP_DATA);
 	if (error)
 		panic("Cannot map memory at %#" PRIx64 ": %s.", boot.nest.start, error_text(error));
 
-	memcpy((void *)(uintptr_t)boot.nest.start, blob, tree_bytes);
 	boot.tree = boot.nest.start;
-	boot.tree_bytes = tree_bytes;
+	dt_copy((void *)(uintptr_t)boot.tree);
 	arch_move(&boot);
 }
 
