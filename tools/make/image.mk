@@ -31,17 +31,20 @@ GNU_ISA_aarch64 := -mgeneral-regs-only -mno-outline-atomics
 CLANG_ISA_aarch64 := -mgeneral-regs-only -mno-outline-atomics
 
 GCC := $(GNU_PREFIX_$(ISA))gcc
+# Small. Code that clang cuts out of several functions belongs to none: backtraces would name it.
 ifeq ($(LLVM),1)
 CC := clang --target=$(CLANG_TARGET_$(ISA))
 LD := ld.lld
 OBJCOPY := llvm-objcopy
 NM := llvm-nm
+OPTIMISE := -Oz -mno-outline
 ISA_CFLAGS := $(CLANG_ISA_$(ISA)) -Wno-unused-command-line-argument
 else
 CC := $(GCC)
 LD := $(GNU_LD_$(ISA))
 OBJCOPY := $(GNU_PREFIX_$(ISA))objcopy
 NM := $(GNU_PREFIX_$(ISA))nm
+OPTIMISE := -Os
 ISA_CFLAGS := $(GNU_ISA_$(ISA))
 endif
 
@@ -67,7 +70,7 @@ CPPFLAGS := -I. -Iarch/$(ISA) -I$(LIBFDT) -DLINK_BASE=$(LINK_BASE) -nostdinc \
 
 # The image moves, so every address is relative to the program counter; nothing is looked up
 # through a global offset table, because arch/hidden.h declares that nothing comes from outside.
-CFLAGS := $(COMMON_CFLAGS) $(ISA_CFLAGS) -Os -fPIE -fvisibility=hidden \
+CFLAGS := $(COMMON_CFLAGS) $(ISA_CFLAGS) $(OPTIMISE) -fPIE -fvisibility=hidden \
 	-include arch/hidden.h -ftls-model=local-exec -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -fno-ident
 
