@@ -7,8 +7,9 @@
  *   image_start          text: first the Linux Image header and the entry code (.head.text)
  *   rodata_start         constants; tables of pointers, constant once they are relocated
  *   data_start           variables; the initial thread-local variables
- *   symbol_table         functions' names for backtraces (lib/symbols.h): last, so that
- *                        nothing that the code refers to moves when the table grows
+ *   relocation_table     the pointers in all this (arch/relocate.h), and ...
+ *   symbol_table         ... functions' names for backtraces (lib/symbols.h): last, so that
+ *                        nothing in the file moves when these tables grow
  *   image_file_end       here the file ends
  *
  * and in memory behind it, not in the file, undefined at entry:
@@ -17,11 +18,10 @@
  *   stacks               the stack of the traps and the stack, a guard page below each, not cleared
  *   image_end
  *
- * The image moves: addresses that lie in it are listed in .rela.dyn (rela_start to rela_end) as
- * linked addresses: what is added to each is how far image_start is from LINK_BASE. Entries of type
- * NONE are to be skipped. The sizes for the Image header must not become such entries: riscv64
- * writes `.quad image_end - image_start`; aarch64, whose assembler wants one symbol,
- * `.long image_bytes` (.quad would be listed).
+ * The image moves: the linker lists the addresses that lie in it in .rela.dyn, which stays out of
+ * the flat file; tools/relocations makes the table that goes into it (arch/relocate.h). The sizes
+ * for the Image header must not become such entries: riscv64 writes `.quad image_end - image_start`;
+ * aarch64, whose assembler wants one symbol, `.long image_bytes` (.quad would be listed).
  */
 #define PAGE_BYTES		4096
 #define STACK_BYTES		(64 * 1024)
@@ -67,11 +67,6 @@ SECTIONS
 		KEEP(*(early_uarts))
 		__stop_early_uarts = .;
 	} :rodata
-	.rela.dyn : ALIGN(8) {
-		rela_start = .;
-		*(.rela*)		/* a table's are called .relaboards */
-		rela_end = .;
-	} :rodata
 	.data.rel.ro : ALIGN(8) {
 		*(.data.rel.ro .data.rel.ro.*)
 		*(.got .got.plt)
@@ -99,6 +94,11 @@ SECTIONS
 	} :data :tls
 	. = tls_end;
 
+	relocation_table : ALIGN(8) {
+		__start_relocation_table = .;
+		KEEP(*(relocation_table))
+		__stop_relocation_table = .;
+	} :data
 	symbol_table : ALIGN(8) {
 		__start_symbol_table = .;
 		KEEP(*(symbol_table))
@@ -106,6 +106,10 @@ SECTIONS
 		. = ALIGN(16);
 	} :data
 	image_file_end = .;
+
+	.rela.dyn : ALIGN(8) {
+		*(.rela*)		/* a table's are called .relaboards */
+	} :data
 
 	.bss (NOLOAD) : ALIGN(PAGE_BYTES) {
 		bss_start = .;

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Apply the image's own dynamic relocations. The build lets only R_<ISA>_RELATIVE ones through. */
+/*
+ * The image is linked at one address and runs at another: each pointer that lies in it is set
+ * for where the image is. The build lists them (tools/relocations) from the linker's own list, of
+ * which it lets only R_<ISA>_RELATIVE entries through, in a third of the linker's space.
+ */
 #pragma once
 #include "arch/types.h"
 
-/*
- * The image runs at @base instead of the address it was linked at (@link_base). Idempotent: the
- * addends lie in the table, so relocating again after a move is the same call.
- */
-struct rela {
-	u64 offset, info;
-	s64 addend;
+/* Both count from image_start. */
+struct relocation {
+	u32 place;			/* a pointer lies here ... */
+	u32 target;			/* ... to there */
 };
-void relocate(u64 base, u64 link_base, const struct rela *first, const struct rela *end);
+
+/* The image at @base. Again after a move, with another base: the same call. */
+void relocate(u64 base, const struct relocation *first, const struct relocation *end);

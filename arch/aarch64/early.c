@@ -179,7 +179,7 @@ static void unmask_serror(void *unused)
 
 void early_start(void)
 {
-	relocate((uintptr_t)image_start, LINK_BASE, rela_start, rela_end);
+	relocate((uintptr_t)image_start, __start_relocation_table, __stop_relocation_table);
 	mmu_tables.replace = mmu_replace;
 	arch_catch(unmask_serror, NULL, NULL);	/* one that waits is of somebody before us */
 	start(&early_boot);

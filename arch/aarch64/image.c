@@ -41,8 +41,7 @@ void arch_move(const struct arch_boot *boot)
 
 	memcpy((void *)base, image_start, (size_t)(image_file_end - image_start));
 	memset(bss_start + shift, 0, (size_t)(bss_end - bss_start));
-	relocate(base, LINK_BASE, (const struct rela *)((uintptr_t)rela_start + shift),
-		 (const struct rela *)((uintptr_t)rela_end + shift));
+	relocate(base, __start_relocation_table, __stop_relocation_table);
 	*(struct arch_boot *)((uintptr_t)&early_boot + shift) = *boot;
 
 	/* To the point of coherency: switch.S runs from there with the MMU off. */

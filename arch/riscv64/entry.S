@@ -81,9 +81,8 @@ prepare:
 	bltu	t0, t1, 1b
 
 	lla	a0, image_start
-	li	a1, LINK_BASE
-	lla	a2, rela_start
-	lla	a3, rela_end
+	lla	a1, __start_relocation_table
+	lla	a2, __stop_relocation_table
 	call	relocate
 	fence.i
 	jr	s3

@@ -133,7 +133,8 @@ $(OUT)/early.checked: $(EARLY_OBJECTS) tools/check-early
 	$(Q)tools/check-early $(NM) $(EARLY_OBJECTS)
 	$(Q)touch $@
 
-# ---- Link: once to learn the addresses of the functions, once more with their table ----
+# ---- Link: without tables, to learn how large they are; with them, to learn where all lies then;
+# and with those that are right ----
 
 $(OUT)/image.lds: arch/image.lds.S $(OUT)/flags
 	@mkdir -p $(@D)
@@ -142,23 +143,28 @@ $(OUT)/image.lds: arch/image.lds.S $(OUT)/flags
 link = $(LD) $(LDFLAGS) -T $(OUT)/image.lds -Map=$(@:.elf=.map) -o $@ \
 	$(OBJECTS) $(LIBFDT_OBJECTS) $(1) --start-group $(LIBC) --end-group
 
-$(OUT)/no-symbols.elf: $(OBJECTS) $(LIBFDT_OBJECTS) $(OUT)/image.lds $(OUT)/link-flags \
+$(OUT)/link1.elf: $(OBJECTS) $(LIBFDT_OBJECTS) $(OUT)/image.lds $(OUT)/link-flags \
 		$(OUT)/early.checked
 	$(Q)$(call link)
 
-$(OUT)/symbol_table.S: $(OUT)/no-symbols.elf tools/symbols
-	$(Q)$(NM) -n $< | tools/symbols >$@
+$(OUT)/link2.elf: $(OUT)/tables1.o
+	$(Q)$(call link,$<)
 
-$(OUT)/symbol_table.o: $(OUT)/symbol_table.S
+$(OUT)/tables%.S: $(OUT)/link%.elf tools/symbols tools/relocations
+	$(Q)tools/relocations $< >$@
+	$(Q)$(NM) -n $< | tools/symbols >>$@
+
+$(OUT)/tables%.o: $(OUT)/tables%.S
 	$(Q)$(CC) $(ISA_CFLAGS) -c -o $@ $<
 
-$(OUT)/plinth.elf: $(OUT)/symbol_table.o tools/check-elf
+.SECONDARY: $(OUT)/tables1.S
+$(OUT)/plinth.elf: $(OUT)/tables2.o $(OUT)/tables2.S tools/check-elf
 	$(say) LD $@
-	$(Q)$(call link,$(OUT)/symbol_table.o)
-	$(Q)tools/check-elf $@ $(OUT)/no-symbols.elf
+	$(Q)$(call link,$<)
+	$(Q)tools/check-elf $@ $(OUT)/tables2.S $(NM)
 
 $(OUT)/plinth.bin: $(OUT)/plinth.elf tools/image-size
-	$(Q)$(OBJCOPY) -O binary $< $@
+	$(Q)$(OBJCOPY) -O binary -R .rela.dyn $< $@
 	$(Q)tools/image-size $(NM) $< $@ $(IMAGE_LIMIT)
 
 # ---- For editors ----
