@@ -23,6 +23,7 @@ _start:
 	 * 1 MiB, for those who were put where nothing else works. One UART after the other: a store to
 	 * one that is not there may be the end.
 	 */
+	.globl	refuse
 refuse:	adr	x2, __start_early_uarts
 	adr	x3, __stop_early_uarts
 1:	cmp	x2, x3
@@ -47,6 +48,9 @@ say_el3:
 	.asciz	"\r\nPlinth: entered at EL3, but made for EL2 or EL1: start it from the firmware (TF-A, U-Boot).\r\n"
 say_unaligned:
 	.asciz	"\r\nPlinth: loaded at an address that is no multiple of 4096: load it at a multiple of 2 MiB.\r\n"
+	.globl	say_no_stack
+say_no_stack:
+	.asciz	"\r\nPlinth: a fault, and no memory for its report: is there RAM for all of image_size?\r\n"
 	.balign	4
 
 entry:

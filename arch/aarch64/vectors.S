@@ -22,6 +22,16 @@
 	mrs	x0, CurrentEL
 	cmp	x0, #CURRENT_EL3
 	b.eq	at_el3
+	msr	tpidrro_el0, x1			// another one
+	cmp	x0, #CURRENT_EL2
+	mrs	x0, elr_el1
+	b.ne	2f
+	mrs	x0, elr_el2
+2:	adr	x1, vectors
+	sub	x0, x0, x1
+	cmp	x0, #VECTORS_BYTES		// a push of ours has faulted: the stack is no memory
+	b.lo	no_stack
+	mrs	x1, tpidrro_el0
 	address	x0, trap_stack + 2048
 	cmp	sp, x0
 	address	x0, trap_stack_top
@@ -35,6 +45,7 @@
 	b	exception
 	.endm
 
+	.set	VECTORS_BYTES, 8 * 128
 	.balign	2048
 	.globl	vectors
 vectors:
@@ -47,6 +58,10 @@ vectors:
 	from_trap_stack 2
 	from_trap_stack 3
 						// lower levels: there are none
+
+no_stack:
+	adr	x20, say_no_stack
+	b	refuse
 
 	/* EL3 only says that it is the wrong place, to UARTs that may not be there: go on behind the store. */
 at_el3:	mrs	x0, elr_el3

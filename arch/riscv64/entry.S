@@ -38,6 +38,10 @@ entry:
 	csrw	sie, zero
 	csrw	satp, zero
 	sfence.vma
+	lla	t0, _start			/* pages of the image are protected */
+	slli	t1, t0, 64 - 12
+	lla	s0, say_unaligned
+	bnez	t1, refuse
 	lla	t0, early_vector
 	csrw	stvec, t0
 
@@ -61,6 +65,20 @@ entry:
 	li	s0, 0				/* here every backtrace ends */
 	call	early_start
 	.size	entry, . - entry
+
+	/*
+	 * The text at s0 through the firmware, then stop. By nothing but registers, for those who were
+	 * put where nothing else works.
+	 */
+	.type	refuse, @function
+refuse:
+	li	a7, 1				/* SBI 5.2, putchar: keeps all registers but a0 */
+1:	lbu	a0, 0(s0)
+	beqz	a0, park
+	ecall
+	addi	s0, s0, 1
+	j	1b
+	.size	refuse, . - refuse
 
 	.type	park, @function
 park:
@@ -137,12 +155,22 @@ next_enter:
 	.balign	4
 	.type	early_vector, @function
 early_vector:
+	lla	sp, no_stack_vector
+	csrw	stvec, sp
 	lla	sp, trap_stack_top
 	csrr	a0, scause
 	csrr	a1, sepc
 	csrr	a2, stval
 	call	early_trap
 	.size	early_vector, . - early_vector
+
+	/* The stack is no memory, or the report has faulted for some other reason. */
+	.balign	4
+	.type	no_stack_vector, @function
+no_stack_vector:
+	lla	s0, say_no_stack
+	j	refuse
+	.size	no_stack_vector, . - no_stack_vector
 
 /*
  * bool early_load(u64 address, u32 *value): a load from an address that we were only told. false
@@ -163,6 +191,12 @@ early_load:
 	li	a0, 0
 	ret
 	.size	early_load, . - early_load
+
+	.section .rodata
+say_unaligned:
+	.asciz	"\r\nPlinth: loaded at an address that is no multiple of 4096: load it at a multiple of 2 MiB.\r\n"
+say_no_stack:
+	.asciz	"\r\nPlinth: a fault, and no memory for its report: is there RAM for all of image_size?\r\n"
 
 	.data
 	.balign	4
