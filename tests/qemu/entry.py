@@ -92,6 +92,23 @@ def enter_at(start, machine, directory, image_at, tree_at, loads=(), **keywords)
                  *machines.load(images.binary(machine.arch), image_at), *loads, **keywords)
 
 
+def hart_springboard(entry, tree, hart):
+    """For hart 0 alone: have the firmware start another one at @entry (SBI 9.1), and stop (SBI 9.2)."""
+    return struct.pack("<12I3Q",
+                       0x00000297,      # auipc t0, 0
+                       0x0302b603,      # ld a2, 48(t0)
+                       0x0382b583,      # ld a1, 56(t0)
+                       0x0402b503,      # ld a0, 64(t0)
+                       0x004858b7,      # lui a7, 0x485
+                       0x34d88893,      # addi a7, a7, 0x34d
+                       0x00000813,      # li a6, 0
+                       0x00000073,      # ecall
+                       0x00100813,      # li a6, 1
+                       0x00000073,      # ecall
+                       0x0000006f, 0,   # j .
+                       tree, entry, hart)
+
+
 @dataclasses.dataclass(frozen=True)
 class Way:
     name: str

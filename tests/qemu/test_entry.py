@@ -9,6 +9,7 @@ import images
 import machine as machines
 import matrix
 from entry import MIB, WAYS
+from images import RAM
 from machine import Machine
 
 ARGUMENTS = "plinth.log=info console=none answer=42"
@@ -48,7 +49,25 @@ def valid_riscv64(way, qemu, memory, smp, cpu):
 def test_riscv64(start, row, tmp_path):
     way = row["way"]
     machine = Machine("riscv64", row["qemu"], memory=row["memory"], smp=row["smp"], cpu=row["cpu"])
-    check_entered(start, machine, way, tmp_path)
+    _, summary = check_entered(start, machine, way, tmp_path)
+    assert {"rv64,sv57=off": "Sv48", "rv64,sv57=off,sv48=off": "Sv39"}.get(row["cpu"], "Sv57") in summary
+    assert f" of {row['smp']}, S-mode under OpenSBI" in summary
+
+
+@pytest.mark.parametrize("qemu", machines.qemu_versions())
+@pytest.mark.parametrize("smp, hart", [(4, 1), (4, 3), (8, 7)])
+def test_riscv64_any_hart(start, qemu, smp, hart, tmp_path):
+    """Which hart boots is a lottery of the firmware's; here it is told."""
+    machine = Machine("riscv64", qemu, smp=smp)
+    image_at, tree_at = RAM["riscv64"] + 16 * MIB, RAM["riscv64"] + 64 * MIB
+    board = tmp_path / "springboard.bin"
+    board.write_bytes(entry.hart_springboard(image_at, tree_at, hart))
+    tree = machine.tree(tmp_path / "qemu.dtb")
+    console = start(machine, "-kernel", board, *machines.load(images.binary("riscv64"), image_at),
+                    *machines.load(tree, tree_at))
+    assert f", cpu {hart:#x} of {smp}, " in console.summary()
+    assert "of RAM" in console.command("mem")
+    entry.record("riscv64", f"hart{hart}", machine, images.binary("riscv64").read_bytes())
 
 
 AARCH64 = {

@@ -107,6 +107,38 @@ def test_tree_behind_the_image_and_at_the_end_of_memory(start, arch, tmp_path):
         console.close()
 
 
+# ---- Where it cannot run: said before there is a console ----
+
+def place(start, machine, directory, image_at):
+    tree = machine.tree(directory / "qemu.dtb")
+    tree_at = RAM[machine.arch] + 40 * MIB
+    return entry.enter_at(start, machine, directory, image_at, tree_at, machines.load(tree, tree_at))
+
+
+@every_machine
+@pytest.mark.parametrize("offset", [0x800, 0x804], ids=hex)
+def test_load_address_within_a_page_is_refused(start, machine, offset, tmp_path):
+    console = place(start, machine, tmp_path, RAM[machine.arch] + 16 * MIB + offset)
+    console.expect("Plinth: loaded at an address that is no multiple of 4096", stops=True)
+    assert "plinth>" not in console.quiet()
+
+
+@every_machine
+def test_bss_beyond_the_end_of_memory(start, machine, tmp_path):
+    """The file is in RAM, what belongs behind it is not: no stack, and all the same a word."""
+    console = place(start, machine, tmp_path, RAM[machine.arch] + 256 * MIB - 128 * 1024)
+    console.expect("Plinth: a fault", stops=True)
+    assert "plinth>" not in console.quiet()
+
+
+@pytest.mark.parametrize("option", ["-kernel", "-bios"])
+def test_el3_is_refused(start, option):
+    image = {"-kernel": images.elf, "-bios": images.binary}[option]("aarch64")
+    console = start(Machine("aarch64", options=("secure=on",)), option, image)
+    console.expect("Plinth: entered at EL3, but made for EL2 or EL1", stops=True)
+    assert "plinth>" not in console.quiet()
+
+
 # ---- Trees that cannot be believed ----
 
 def broken_trees(good):
