@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import hashlib
 import os
+import re
 import struct
 import subprocess
 from pathlib import Path
@@ -100,6 +101,12 @@ def flatten(data):
         at = s.physical - base
         flat[at:at + s.file_bytes] = data[s.offset:s.offset + s.file_bytes]
     return bytes(flat)
+
+
+def symbols(arch):
+    """Name -> linked address, of the image's ELF."""
+    text = subprocess.run(["nm", str(elf(arch))], capture_output=True, text=True, check=True).stdout
+    return {name: int(value, 16) for value, name in re.findall(r"^(\w+) \w (\S+)$", text, re.MULTILINE)}
 
 
 FIT = """/dts-v1/;

@@ -21,15 +21,10 @@ def build(request, monkeypatch):
     return request.param
 
 
-def symbols(arch):
-    text = subprocess.run(["nm", str(images.elf(arch))], capture_output=True, text=True, check=True).stdout
-    return {name: int(value, 16) for value, _, name in re.findall(r"^(\w+) (\w) (\S+)$", text, re.MULTILINE)}
-
-
 @every_arch
 def test_header_is_truthful(build, arch):
     header = images.header(images.binary(arch).read_bytes())
-    symbol = symbols(arch)
+    symbol = images.symbols(arch)
     assert header.image_size == symbol["image_end"] - symbol["image_start"]
     assert header.image_size > symbol["bss_end"] - symbol["image_start"] > images.binary(arch).stat().st_size - 4096
     if arch == "riscv64":
@@ -57,7 +52,7 @@ def test_file_knows_it(build, arch):
 
 @every_arch
 def test_size(build, arch):
-    symbol = symbols(arch)
+    symbol = images.symbols(arch)
     table = symbol["__stop_symbol_table"] - symbol["__start_symbol_table"]
     assert table > 1000
     assert images.binary(arch).stat().st_size - table <= LIMIT

@@ -228,3 +228,48 @@ def test_what_the_tree_reserves_is_kept(start, arch, tmp_path):
     assert uses[ram + 0x6000000] == ("reserved", 0x200000)
     assert "cannot be read" in console.command(f"md {ram + 0x5800000:#x}")
     assert "cannot be" not in console.command(f"md {ram + 0x5000000:#x}")
+
+
+# ---- Protection, and what is far away ----
+
+@every_machine
+def test_constants_and_code_cannot_be_written(start, machine):
+    """W^X as `mw` meets it: text and constants refuse, variables and free memory do not."""
+    console, summary = entry.at_prompt(start, machine)
+    base = int(re.search(r"Plinth at 0x([0-9a-f]+)", summary)[1], 16)
+    symbol = images.symbols(machine.arch)
+    for name in ("image_start", "rodata_start"):
+        for at in (base + symbol[name] - symbol["image_start"], base + symbol[name] - symbol["image_start"] + 4088):
+            assert "cannot be written" in console.command(f"mw.q {at:#x} 0"), name
+    guard = base + symbol["stack_guard"] - symbol["image_start"]
+    assert "cannot be read" in console.command(f"md {guard:#x} 1")
+    assert "cannot be read" not in console.command(f"md {base + symbol['data_start'] - symbol['image_start']:#x} 1")
+
+
+@pytest.mark.parametrize("virtualization", [False, True])
+def test_registers_far_up_are_reached(start, virtualization):
+    """The PCIe host bridge, through its configuration space at 256 GiB; the window at 512 GiB."""
+    console, _ = entry.at_prompt(start, Machine("aarch64", virtualization=virtualization))
+    assert "00081b36" in console.command("md 0x4010000000 1")
+    assert "ffffffff" in console.command("md 0x8000000000 1")
+
+
+@pytest.mark.parametrize("cpu", ["rv64", "rv64,sv57=off", "rv64,sv57=off,sv48=off"])
+def test_registers_beyond_the_identity_mapping(start, cpu):
+    """Sv39 reaches 256 GiB: above it lies the window. The bus says no, not the page tables."""
+    qemu = machines.qemu_versions()[-1]
+    console, _ = entry.at_prompt(start, Machine("riscv64", qemu, cpu=cpu))
+    assert "00081b36" in console.command("md 0x30000000 1")
+    for address in (0x3f_ffff_f000, 0x40_0000_0000, 0x80_0000_0000, 0x7f_ffff_f000):
+        assert "access fault" in console.command(f"md {address:#x} 1")
+    assert console.command("time").startswith("up ")
+
+
+@every_arch
+def test_qemus_own_dtb_option(start, arch, tmp_path):
+    """-dtb: a tree with a model and a console of ours, which QEMU completes."""
+    machine = Machine(arch)
+    tree = trees.edited(machine, tmp_path, '/ { plinth-test = "through -dtb"; };')
+    console, _ = entry.at_prompt(start, machine, "-dtb", tree, bootargs="answer=42")
+    assert '"through -dtb"' in console.command("dt / plinth-test")
+    assert '"answer=42"' in console.command("dt /chosen bootargs")
