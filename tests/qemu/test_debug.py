@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What docs/debugging.md says of the debugger, done with it: tools/gdb is what `make gdb` runs."""
+import re
+import shutil
+import subprocess
+
+import pexpect
+import pytest
+
+import images
+import machine as machines
+from machine import Machine
+from test_start import every_machine
+
+GDB = r"\(gdb\) "
+
+
+class Debugger:
+    def __init__(self, machine, directory, log):
+        self.directory = directory
+        command = [*machine.command(), "-nic", "none", "-kernel", str(images.binary(machine.arch))]
+        self.child = pexpect.spawn(
+            str(images.TOP / "tools/gdb"), [str(images.elf(machine.arch)), str(directory), *command],
+            timeout=machines.DEADLINE_S, encoding="utf-8", codec_errors="replace", dimensions=(50, 200))
+        self.child.logfile_read = log
+        self.child.expect(GDB)
+        for setting in ("pagination off", "confirm off", "style enabled off", "enable-bracketed-paste off"):
+            self(f"set {setting}")
+
+    def __call__(self, command, until=GDB):
+        self.child.sendline(command)
+        self.child.expect(until)
+        return machines.plain(self.child.before)
+
+    def close(self):
+        self.child.sendline("quit")
+        self.child.expect(pexpect.EOF)
+        self.child.close()
+        left = subprocess.run(["pgrep", "-f", str(self.directory)], capture_output=True, text=True).stdout
+        assert not left, f"tools/gdb has left processes behind: {left}"
+
+
+@pytest.fixture
+def debugger(request, tmp_path):
+    made = []
+    name = re.sub(r"[^\w.=+-]+", "_", request.node.nodeid.rpartition("/")[2])
+    with open(images.CONSOLES / f"{name}.log", "w", encoding="utf-8") as log:
+        def make(machine):
+            made.append(Debugger(machine, tmp_path / "gdb", log))
+            return made[-1]
+        yield make
+        for gdb in made:
+            gdb.close()
+
+
+@pytest.mark.skipif(not shutil.which("gdb-multiarch"), reason="no gdb-multiarch")
+@every_machine
+def test_before_and_after_the_move(debugger, machine):
+    gdb = debugger(machine)
+    assert "reakpoint 1 at" in gdb("hbreak start")
+    assert re.search(r"Breakpoint 1, .*start \(", gdb("continue"))
+    assert "early_start" in gdb("bt")
+    gdb("delete")
+    summary = gdb("continue", "plinth> ")
+    base = re.search(r"Plinth at (0x[0-9a-f]+)", summary)[1]
+    gdb.child.sendintr()
+    gdb.child.expect(GDB)
+    gdb(f"symbol-file {images.elf(machine.arch)} -o {base}-(long)&image_start")
+    trace = gdb("bt")
+    for function in ("console_wait", "read_line", "monitor (", "main ("):
+        assert function in trace, trace
+    assert f" {base} <" in gdb("print (void *)&image_start")
