@@ -105,7 +105,7 @@ def flatten(data):
 
 def symbols(arch):
     """Name -> linked address, of the image's ELF."""
-    text = subprocess.run(["nm", str(elf(arch))], capture_output=True, text=True, check=True).stdout
+    text = run(["nm", elf(arch)])
     return {name: int(value, 16) for value, name in re.findall(r"^(\w+) \w (\S+)$", text, re.MULTILINE)}
 
 
@@ -134,18 +134,24 @@ FIT = """/dts-v1/;
 """
 
 
+def run(command, directory=None):
+    """A tool; what it says, if it fails, is the failure."""
+    done = subprocess.run([str(word) for word in command], cwd=directory, capture_output=True, text=True)
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
 def make_fit(arch, image, address, directory):
     """A FIT of @image to load at @address, by mkimage. Its path."""
     source, fit = directory / "plinth.its", directory / "plinth.itb"
     source.write_text(FIT.format(image=image, arch={"riscv64": "riscv", "aarch64": "arm64"}[arch],
                                  high=address >> 32, low=address & 0xffffffff))
-    subprocess.run(["mkimage", "-f", str(source), str(fit)], check=True, capture_output=True)
+    run(["mkimage", "-f", source, fit])
     return fit
 
 
 def fit_kernel(fit, directory):
     """The bytes of the image inside a FIT, as dumpimage takes them out."""
     out = directory / "taken-out"
-    subprocess.run(["dumpimage", "-T", "flat_dt", "-p", "0", "-o", str(out), str(fit)],
-                   check=True, capture_output=True)
+    run(["dumpimage", "-T", "flat_dt", "-p", "0", "-o", out, fit])
     return out.read_bytes()
