@@ -45,7 +45,7 @@ def enter_bin(start, machine, directory, bootargs):
 
 def enter_elf(start, machine, directory, bootargs):
     image = images.elf(machine.arch)
-    return start(machine, "-kernel", image, *append(bootargs)), images.flatten(image.read_bytes())
+    return start(machine, "-kernel", image, *append(bootargs)), images.elf_image(machine.arch)
 
 
 def enter_booti(start, machine, directory, bootargs):
