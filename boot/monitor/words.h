@@ -2,6 +2,7 @@
 /* What a line of the monitor is made of: words and numbers. */
 #pragma once
 #include "arch/types.h"
+#include "lib/size.h"
 
 enum { WORDS_MAX = 32 };
 
@@ -18,7 +19,3 @@ int words_split(char *line, char *argv[static WORDS_MAX + 1], const char **reaso
  */
 int number_parse(const char *word, u64 *value);
 int number_parse_size(const char *word, u64 *value);
-
-/* "126 MiB", "1.5 GiB", "100 bytes": rounded down. */
-enum { SIZE_TEXT_BYTES = 24 };
-const char *size_text(u64 bytes, char to[static SIZE_TEXT_BYTES]);
