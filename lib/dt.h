@@ -63,6 +63,17 @@ int dt_reg(struct dt_node node, unsigned index, u64 *cpu_address, u64 *bytes);
 int dt_reg_by_name(struct dt_node node, const char *name, u64 *cpu_address, u64 *bytes);	/* reg-names */
 int dt_reg_on_bus(struct dt_node node, unsigned index, u64 *address, u64 *bytes);	/* not translated: as its parent numbers it (CPUs, chip selects) */
 
+/*
+ * Row @index of the "ranges" of @bus: addresses that a host bridge passes on, the CPU's translated
+ * through every parent. -ENOENT: no such row (an empty "ranges" has none); -ENXIO: a parent does not
+ * map it; -EINVAL: malformed.
+ */
+struct dt_range {
+	u32 flags;		/* the first of three address cells, the space on PCI; else 0 */
+	u64 bus, cpu, bytes;
+};
+int dt_range(struct dt_node bus, unsigned index, struct dt_range *range);
+
 /* Rows of /memreserve/ (5.3). -ENOENT past the last. */
 int dt_memory_reservation(unsigned index, struct range *r);
 

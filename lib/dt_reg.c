@@ -179,3 +179,34 @@ int dt_reg_by_name(struct dt_node node, const char *name, u64 *cpu_address, u64 
 			return dt_reg(node, i, cpu_address, bytes);
 	return -ENOENT;
 }
+
+int dt_range(struct dt_node node, unsigned index, struct dt_range *range)
+{
+	struct dt_node chain[DT_DEPTH_MAX];
+	int count = dt_ancestors(node, chain), err = 0;
+	struct bus bus, above;
+	u32 length;
+	const fdt32_t *row = dt_property(node, "ranges", &length);
+	struct place to;
+	unsigned cells;
+
+	if (count < 2 || !row)
+		return -ENOENT;
+	if (bus_of(node, &bus) || bus_of(chain[count - 2], &above) || !bus.address_cells ||
+	    !bus.size_cells || !above.address_cells)
+		return -EINVAL;
+	cells = bus.address_cells + above.address_cells + bus.size_cells;
+	if (length % (cells * 4))
+		return -EINVAL;
+	if (index >= length / 4 / cells)
+		return -ENOENT;
+	row += index * cells;
+	range->flags = bus.address_cells == 3 ? fdt32_ld(row) : 0;
+	range->bus = place_on(&bus, row).offset;
+	to = place_on(&above, row + bus.address_cells);
+	if (number(row + bus.address_cells + above.address_cells, bus.size_cells, &range->bytes))
+		return -EINVAL;
+	for (int i = count - 2; !err && i > 0; i--)
+		err = translate(chain[i], chain[i - 1], &to, &range->bytes);
+	return err ? err : answer(&to, range->bytes, &range->cpu, &range->bytes);
+}
