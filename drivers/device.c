@@ -28,17 +28,51 @@ static int probe(struct device *dev, const struct driver *driver, const struct d
 	return error;
 }
 
-/* All drivers for one of the node's strings; -ENODEV: none of them takes it. */
-static int bind_compatible(struct device *dev, const char *compatible)
+/* How specific matches can be, best first: how many ranks there are, and whether @id is of one. */
+static unsigned rank_count(const struct device *dev)
+{
+	unsigned count = 0;
+
+	if (dev->id.bus != BUS_DT)
+		return dev->id.bus == BUS_PCI ? 2 : 1;
+	while (dt_compatible(dev->node, count))
+		count++;
+	return count;
+}
+
+static bool matches_pci(const struct device_id *has, const struct device_id *wants, unsigned rank)
+{
+	bool product = wants->product != DEVICE_ANY;
+
+	return product == (rank == 0) && (wants->vendor == DEVICE_ANY || wants->vendor == has->vendor) &&
+		(!product || wants->product == has->product) &&
+		(has->class_code & wants->class_mask) == wants->class_code;
+}
+
+static bool matches(const struct device *dev, const struct device_id *id, unsigned rank)
+{
+	if (id->bus != dev->id.bus)
+		return false;
+	switch (id->bus) {
+	case BUS_PCI:
+		return matches_pci(&dev->id, id, rank);
+	case BUS_VIRTIO:
+		return id->virtio_type == dev->id.virtio_type;
+	default:
+		return !strcmp(id->compatible, dt_compatible(dev->node, rank));
+	}
+}
+
+/* All drivers that match so well; -ENODEV: none of them takes it. */
+static int bind_rank(struct device *dev, unsigned rank)
 {
 	table_for_each(drivers, struct driver, driver) {
 		for (unsigned i = 0; i < driver->id_count; i++) {
-			const struct device_id *id = &driver->ids[i];
 			int error;
 
-			if (id->bus != BUS_DT || strcmp(id->compatible, compatible) != 0)
+			if (!matches(dev, &driver->ids[i], rank))
 				continue;
-			error = probe(dev, driver, id);
+			error = probe(dev, driver, &driver->ids[i]);
 			if (error != -ENODEV)
 				return error;
 		}
@@ -48,22 +82,18 @@ static int bind_compatible(struct device *dev, const char *compatible)
 
 static int bind(struct device *dev)
 {
-	const char *compatible = dt_compatible(dev->node, 0);
+	unsigned ranks = rank_count(dev);
 	int error = -ENODEV;
 
-	if (!dt_enabled(dev->node)) {
+	if (dev->id.bus == BUS_DT && !dt_enabled(dev->node)) {
 		snprintf(dev->reason, sizeof dev->reason, "disabled in the device tree (status)");
 		return -ENODEV;
 	}
-	for (unsigned i = 0; compatible && error == -ENODEV; i++) {
-		error = bind_compatible(dev, compatible);
-		compatible = dt_compatible(dev->node, i + 1);
-	}
-	if (error == -ENODEV && !dev->reason[0]) {
-		compatible = dt_compatible(dev->node, 0);
+	for (unsigned rank = 0; rank < ranks && error == -ENODEV; rank++)
+		error = bind_rank(dev, rank);
+	if (error == -ENODEV && !dev->reason[0] && dev->id.bus == BUS_DT)
 		snprintf(dev->reason, sizeof dev->reason, "no driver for %s",
-			 compatible ? compatible : "a node without a compatible string");
-	}
+			 ranks ? dt_compatible(dev->node, 0) : "a node without a compatible string");
 	return error;
 }
 
@@ -141,7 +171,7 @@ int devices_quiesce(void)
 	for (struct device *dev = newest; dev; dev = dev->previous) {
 		int error = 0;
 
-		if (dev->driver && dev->driver->quiesce)
+		if (dev->driver && dev->driver->quiesce && !dev->gone)
 			error = dev->driver->quiesce(dev);
 		if (error)
 			log_error("%s: may still access memory, it did not stop: %s", dev->name,
@@ -150,6 +180,22 @@ int devices_quiesce(void)
 			first_error = error;
 	}
 	return first_error;
+}
+
+void device_remove(struct device *dev)
+{
+	struct device *previous;
+
+	dev->gone = true;
+	for (struct device *child = newest; child; child = previous) {
+		previous = child->previous;
+		if (child->parent == dev)
+			device_remove(child);
+	}
+	if (dev->driver && dev->driver->remove)
+		dev->driver->remove(dev);
+	*(dev->previous ? &dev->previous->next : &oldest) = dev->next;
+	*(dev->next ? &dev->next->previous : &newest) = dev->previous;
 }
 
 /* ---- For probes ---- */
@@ -176,8 +222,11 @@ static bool is_memory(u64 address)
 int device_map(struct device *dev, unsigned index, struct mmio *out)
 {
 	u64 address, bytes;
-	int error = dt_reg(dev->node, index, &address, &bytes);
+	int error;
 
+	if (dev->bus)
+		return dev->bus->map(dev, index, out);
+	error = dt_reg(dev->node, index, &address, &bytes);
 	if (error == -ENOENT)
 		return device_refuse(dev, error, "\"reg\" has no entry %u", index);
 	if (error == -ENXIO)

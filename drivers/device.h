@@ -2,7 +2,7 @@
 /*
  * Devices, drivers, and the single place they meet.
  *
- * A device comes from a device-tree node (later: a PCI function, a virtio transport). Whoever finds one
+ * A device comes from a device-tree node, a PCI function, or a virtio transport. Whoever finds one
  * calls device_add(); that looks for a driver and probes it, and the probe of a bus driver
  * finds more devices. Discovery is this recursion and nothing else: there are no init levels.
  */
@@ -14,15 +14,23 @@
 
 struct device;
 
-enum bus_type { BUS_DT };
+enum bus_type { BUS_DT, BUS_PCI, BUS_VIRTIO };
 
 /* How a device names itself, and how a driver says what it drives. */
 struct device_id {
 	enum bus_type bus;
-	const char *compatible;		/* BUS_DT */
+	const char *compatible;		/* BUS_DT; of a device: its node says */
+	u16 vendor, product;		/* BUS_PCI; DEVICE_ANY matches all */
+	u32 class_code, class_mask;	/* BUS_PCI: base class, sub-class, interface; mask 0 matches all */
+	u32 virtio_type;		/* BUS_VIRTIO */
 	const void *data;		/* the driver's own note on this entry */
 };
+#define DEVICE_ANY 0xffff
 #define MATCH_DT(string)	{ .bus = BUS_DT, .compatible = (string) }
+#define MATCH_PCI(v, p)		{ .bus = BUS_PCI, .vendor = (v), .product = (p) }
+#define MATCH_PCI_CLASS(c)	{ .bus = BUS_PCI, .vendor = DEVICE_ANY, .product = DEVICE_ANY, \
+				  .class_code = (c), .class_mask = 0xffffff }
+#define MATCH_VIRTIO(t)		{ .bus = BUS_VIRTIO, .virtio_type = (t) }
 
 struct driver {
 	const char *name;
@@ -34,24 +42,42 @@ struct driver {
 
 	/* Stop all DMA and interrupts, in order. 0: the device never touches memory again. */
 	int (*quiesce)(struct device *dev);
+
+	/*
+	 * The device has vanished: fail what is in flight, touch no register, free everything. What
+	 * it found itself (its children) is removed already. NULL: nothing to do.
+	 */
+	void (*remove)(struct device *dev);
+};
+
+/* What a device's bus does for it; NULL for those of the tree. */
+struct device_bus {
+	int (*map)(struct device *dev, unsigned index, struct mmio *out);	/* device_map */
 };
 
 struct device {
-	char name[40];			/* "virtio_mmio@10001000" */
+	char name[40];			/* "virtio_mmio@10001000", "pci 00:02.0" */
+	struct device_id id;
+	const struct device_bus *bus;
 	struct device *parent;
 	struct device *next, *previous;	/* all devices, in order of discovery */
 	struct dt_node node;		/* its own, or its parent's */
 	const struct driver *driver;	/* NULL until bound */
 	void *state;			/* the driver's */
+	bool gone;			/* it has vanished; registers read all ones */
 	int error;			/* what device_add returned; -EBUSY while it still probes */
 	char reason[120];		/* why it is not bound, in words */
 };
 
 /*
- * Bind now, the driver of the most specific compatible string first. 0, or the probe's error;
- * -ENODEV: nothing drives it, or its node is disabled. The device stays listed in any case, so it must stay where it is.
+ * Bind now, the most specific match first: DT: the order of the compatible strings; PCI: a product,
+ * then a class. 0, or the probe's error; -ENODEV: nothing drives it, or its node is disabled. The
+ * device stays listed in any case, so it must stay where it is until device_remove().
  */
 int device_add(struct device *dev);
+
+/* It has vanished, and what it found (newest first) with it. Afterwards its memory is the caller's. */
+void device_remove(struct device *dev);
 
 /*
  * Bind the device of a node on demand, with all its neighbours still unknown: an interrupt
@@ -72,7 +98,7 @@ int devices_quiesce(void);		/* newest first; the first error, after all were ask
  */
 int device_refuse(struct device *dev, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Map entry @index of "reg". Refuses in words. */
+/* Map entry @index of "reg", or BAR @index. Refuses in words. */
 int device_map(struct device *dev, unsigned index, struct mmio *out);
 
 /* Adding a driver is adding a file: the linker collects these. */
