@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The planner's geometry: where a range may lie at all. For plan.c and pci_plan_explain.c. */
+#pragma once
+#include "drivers/pci/plan.h"
+
+/* What a window of a bridge is placed and sized by (PCI-to-PCI Bridge 1.2, 3.2.5.6, 3.2.5.8). */
+extern const u64 pci_plan_granule[PLAN_KINDS];
+
+static inline u64 last_address(u64 start, u64 bytes)
+{
+	return start + bytes - 1;
+}
+
+u64 pci_plan_highest_address(const struct plan_range *r);
+
+/*
+ * The kind of window that @r belongs in on the bus behind @bridge. A prefetchable window that
+ * reaches above 4 GiB is kept for those who can follow it there; BARs of 32 bits use the other.
+ */
+enum plan_kind pci_plan_home(const struct pci_plan *p, int bridge, const struct plan_range *r);
+
+/*
+ * The ranges of addresses @r may lie in on the bus behind @bridge, best first. On the root bus,
+ * what can lie high goes high, to leave the low windows to those who need them. *at is 0 first.
+ */
+bool pci_plan_next_space(const struct pci_plan *p, int bridge, const struct plan_range *r, unsigned *at,
+		     struct range *space);
