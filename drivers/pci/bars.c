@@ -51,7 +51,8 @@ static unsigned read_bar(struct pci_function *f, unsigned index, unsigned count)
 	r->kind = io ? PLAN_IO : low & PCI_BAR_PREFETCH ? PLAN_PREFETCH : PLAN_MEMORY;
 	r->bytes = bits & -bits;
 	r->present = bits;
-	r->given = (struct range){ value, value ? r->bytes : 0 };
+	if (bits && value)
+		r->given = (struct range){ value, r->bytes };
 
 	if (bits + r->bytes)
 		refuse_bar(f, index, "answers the question for its size with no size",

@@ -67,13 +67,10 @@ static bool set_bars(struct pci_function *f, const struct plan_function *p, bool
 }
 
 /* Many devices have I/O BARs for the PCs of long ago, and work without them. */
-static void leave_out(struct pci_function *f, const struct pci_plan *plan, int index, bool io)
+static void explain(struct pci_function *f, const struct pci_plan *plan, int index, bool io)
 {
 	if (!io || !f->problem[0])
 		pci_plan_explain(plan, index, io, f->problem, sizeof(f->problem));
-	for (unsigned i = 0; i < PCI_BARS; i++)
-		if ((f->bars[i].kind == PLAN_IO) == io)
-			f->bars[i].given = (struct range){ 0, 0 };
 	report(f, io ? LOG_DEBUG : LOG_WARNING);
 }
 
@@ -81,15 +78,18 @@ static void leave_out(struct pci_function *f, const struct pci_plan *plan, int i
 static bool enables(struct pci_function *f, const struct pci_plan *plan, int index, bool io)
 {
 	const struct plan_function *p = &plan->functions[index];
-	bool bars = has_bars(f, io) && !f->broken;
+	bool placed = has_bars(f, io) && !f->broken;
 
-	if (bars && !p->admitted[io]) {
-		leave_out(f, plan, index, io);
-		bars = false;
-	} else if (bars) {
-		bars = set_bars(f, p, io);
+	if (placed && !p->admitted[io]) {
+		explain(f, plan, index, io);
+		placed = false;
+	} else if (placed) {
+		placed = set_bars(f, p, io);
 	}
-	return bars || has_open_window(f, io);
+	for (unsigned i = 0; i < PCI_BARS && !placed; i++)
+		if ((f->bars[i].kind == PLAN_IO) == io)
+			f->bars[i].given = (struct range){ 0, 0 };
+	return placed || has_open_window(f, io);
 }
 
 static void set_windows(struct pci_function *f, const struct plan_function *p)

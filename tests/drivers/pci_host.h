@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A host bridge without a device tree, in front of a simulated hierarchy: what the tests of
- * drivers/pci share. Each program of tests has its own.
+ * One simulated hierarchy, and what is found in it: what the tests of drivers/pci share.
  */
 #pragma once
 #include <errno.h>
@@ -14,63 +13,20 @@
 #include <cmocka.h>
 
 #include "drivers/pci/internal.h"
-#include "tests/sim/pci.h"
+#include "tests/sim/pci_host.h"
 
 #define KiB 1024ull
 #define MiB (1024 * KiB)
 #define GiB (1024 * MiB)
 
-enum { ECAM = 0x30000000, MEMORY = 0x40000000, IO = 0x3000000 };
-#define HIGH 0x400000000ull
-
-/* ---- A host without a device tree ---- */
-
 static struct sim_pci pci;
 static struct pci_host host;
-static struct device host_device = { .name = "host" };
 static unsigned seed;
-
-static inline uintptr_t address_of(struct pci_host *h, u8 bus, u8 slot, u8 number, unsigned offset)
-{
-	return ECAM + ((uintptr_t)(bus - h->first_bus) << 20 | slot << 15 | number << 12 | offset);
-}
-
-static inline u32 config_read(struct pci_host *h, u8 bus, u8 slot, u8 number, unsigned offset, unsigned width)
-{
-	uintptr_t at = address_of(h, bus, slot, number, offset);
-
-	return width == 1 ? arch_mmio_read8(at) : width == 2 ? arch_mmio_read16(at) : arch_mmio_read32(at);
-}
-
-static inline void config_write(struct pci_host *h, u8 bus, u8 slot, u8 number, unsigned offset, unsigned width,
-			 u32 value)
-{
-	uintptr_t at = address_of(h, bus, slot, number, offset);
-
-	if (width == 1)
-		arch_mmio_write8(at, (u8)value);
-	else if (width == 2)
-		arch_mmio_write16(at, (u16)value);
-	else
-		arch_mmio_write32(at, value);
-}
-
-static const struct pci_host_ops host_ops = { config_read, config_write };
 
 static inline void begin(u8 first_bus, u8 last_bus)
 {
-	sim_reset();
 	pci_forget_all(&host);
-	sim_pci_begin(&pci, ECAM, first_bus, last_bus);
-	host = (struct pci_host){
-		.device = &host_device, .ops = &host_ops, .first_bus = first_bus, .last_bus = last_bus,
-		.windows = {
-			{ PLAN_IO, 0, IO, 64 * KiB },
-			{ PLAN_MEMORY, MEMORY, MEMORY, GiB },
-			{ PLAN_MEMORY, HIGH, HIGH, 16 * GiB },
-		},
-		.window_count = 3,
-	};
+	sim_pci_host_begin(&host, &pci, first_bus, last_bus);
 }
 
 static inline int teardown(void **state)

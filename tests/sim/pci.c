@@ -247,7 +247,8 @@ enum { WINDOWS = 32 };
 
 void sim_pci_begin(struct sim_pci *p, uintptr_t ecam, u8 first_bus, u8 last_bus)
 {
-	memset(p, 0, sizeof(*p));
+	p->children = NULL;
+	p->count = p->config_reads = p->config_writes = 0;
 	p->first_bus = first_bus;
 	p->last_bus = last_bus;
 	sim_mmio_add(ecam, (size_t)(last_bus - first_bus + 1) << 20, &config_ops, p);
