@@ -91,127 +91,98 @@ bool pci_set_bar(struct pci_function *f, unsigned index, u64 start)
 /* ---- Windows of a bridge (PCIe 7.5.1.3.6 to 7.5.1.3.11) ---- */
 
 /* A window that a bridge may lack: then its registers hold zero, whatever is written. */
-static bool exists(struct pci_function *f, unsigned offset, u32 ones)
+static bool exists(struct pci_function *f, unsigned offset, u16 writable)
 {
-	u32 value = pci_read16(f, offset), bits;
+	u16 value = pci_read16(f, offset), bits;
 
 	if (value)
 		return true;
-	pci_write16(f, offset, (u16)ones);
+	pci_write16(f, offset, writable);
 	bits = pci_read16(f, offset);
-	pci_write16(f, offset, (u16)value);
+	pci_write16(f, offset, value);
 	return bits;
 }
 
-static struct range range_between(u64 base, u64 limit)
-{
-	return base && base <= limit ? (struct range){ base, limit - base + 1 } : (struct range){ 0, 0 };
-}
-
-static void read_io_window(struct pci_function *f)
-{
-	struct plan_range *w = &f->windows[PLAN_IO];
-	u64 base = pci_read8(f, PCI_IO_BASE), limit = pci_read8(f, PCI_IO_LIMIT);
-
-	w->kind = PLAN_IO;
-	w->present = exists(f, PCI_IO_BASE, 0xf0f0);
-	w->wide = (base & PCI_WINDOW_TYPE) == PCI_WINDOW_WIDE;
-	base = (base & 0xf0) << 8;
-	limit = (limit & 0xf0) << 8 | 0xfff;
-	if (w->wide) {
-		base |= (u64)pci_read16(f, PCI_IO_BASE_HIGH) << 16;
-		limit |= (u64)pci_read16(f, PCI_IO_LIMIT_HIGH) << 16;
-	}
-	w->given = range_between(base, limit);
-}
-
-static void read_memory_window(struct pci_function *f, enum plan_kind kind, unsigned offset)
-{
-	struct plan_range *w = &f->windows[kind];
-	u64 base = pci_read16(f, offset), limit = pci_read16(f, offset + 2);
-
-	w->kind = kind;
-	w->present = kind == PLAN_MEMORY || exists(f, offset, 0xfff0);
-	w->wide = kind == PLAN_PREFETCH && (base & PCI_WINDOW_TYPE) == PCI_WINDOW_WIDE;
-	base = (base & 0xfff0) << 16;
-	limit = (limit & 0xfff0) << 16 | 0xfffff;
-	if (w->wide) {
-		base |= (u64)pci_read32(f, PCI_PREFETCH_BASE_HIGH) << 32;
-		limit |= (u64)pci_read32(f, PCI_PREFETCH_LIMIT_HIGH) << 32;
-	}
-	w->given = range_between(base, limit);
-}
-
-/* A window as its registers spell it: low has the base in the lower half. */
-struct spelling {
-	u32 low, low_mask, high_base, high_limit;
-	unsigned offset;
-	bool wide;
-};
-
 /* Closed is a window whose base is above its limit; after reset it is open at address 0. */
-static struct spelling spell(const struct plan_range *w, struct range r)
+static void read_window(struct pci_function *f, const struct plan_range *w, u64 *base, u64 *limit)
 {
-	bool io = w->kind == PLAN_IO;
-	u64 base = r.start, limit = r.start + r.bytes - 1;
-
-	if (!r.start) {
-		base = io ? 0xf000 : 0xfff00000;
-		limit = 0;
+	if (w->kind == PLAN_IO) {
+		*base = (pci_read8(f, PCI_IO_BASE) & 0xf0u) << 8;
+		*limit = (pci_read8(f, PCI_IO_LIMIT) & 0xf0u) << 8 | 0xfff;
+		if (w->wide) {
+			*base |= (u64)pci_read16(f, PCI_IO_BASE_HIGH) << 16;
+			*limit |= (u64)pci_read16(f, PCI_IO_LIMIT_HIGH) << 16;
+		}
+		return;
 	}
-	return (struct spelling){
-		.offset = io ? PCI_IO_BASE : w->kind == PLAN_MEMORY ? PCI_MEMORY_BASE : PCI_PREFETCH_BASE,
-		.low_mask = io ? 0xf0f0 : 0xfff0fff0,
-		.low = (u32)(io ? (base >> 8 & 0xf0) | (limit & 0xf000) :
-			     (base >> 16 & 0xfff0) | (limit & 0xfff00000)),
-		.high_base = (u32)(base >> (io ? 16 : 32)),
-		.high_limit = (u32)(limit >> (io ? 16 : 32)),
-		.wide = w->wide,
-	};
-}
 
-static bool window_is(struct pci_function *f, const struct spelling *s)
-{
-	if (s->offset == PCI_IO_BASE)
-		return (pci_read16(f, PCI_IO_BASE) & s->low_mask) == s->low &&
-			(!s->wide || (pci_read16(f, PCI_IO_BASE_HIGH) == s->high_base &&
-				      pci_read16(f, PCI_IO_LIMIT_HIGH) == s->high_limit));
-	return (pci_read32(f, s->offset) & s->low_mask) == s->low &&
-		(!s->wide || (pci_read32(f, PCI_PREFETCH_BASE_HIGH) == s->high_base &&
-			      pci_read32(f, PCI_PREFETCH_LIMIT_HIGH) == s->high_limit));
+	unsigned offset = w->kind == PLAN_MEMORY ? PCI_MEMORY_BASE : PCI_PREFETCH_BASE;
+
+	*base = (u64)(pci_read16(f, offset) & 0xfff0) << 16;
+	*limit = (u64)(pci_read16(f, offset + 2) & 0xfff0) << 16 | 0xfffff;
+	if (w->wide) {
+		*base |= (u64)pci_read32(f, PCI_PREFETCH_BASE_HIGH) << 32;
+		*limit |= (u64)pci_read32(f, PCI_PREFETCH_LIMIT_HIGH) << 32;
+	}
 }
 
 /* Closed while only a part of it is written. */
-static void write_window(struct pci_function *f, const struct spelling *s)
+static void write_window(struct pci_function *f, const struct plan_range *w, u64 base, u64 limit)
 {
-	if (s->offset == PCI_IO_BASE) {
+	unsigned offset = w->kind == PLAN_MEMORY ? PCI_MEMORY_BASE : PCI_PREFETCH_BASE;
+
+	if (w->kind == PLAN_IO) {
 		pci_write16(f, PCI_IO_BASE, 0x00f0);
-		if (s->wide)
-			pci_write32(f, PCI_IO_BASE_HIGH, s->high_limit << 16 | s->high_base);
-		pci_write16(f, PCI_IO_BASE, (u16)s->low);
+		if (w->wide)
+			pci_write32(f, PCI_IO_BASE_HIGH, (u32)((limit & 0xffff0000) | base >> 16));
+		pci_write16(f, PCI_IO_BASE, (u16)((limit & 0xf000) | (base >> 8 & 0xf0)));
 		return;
 	}
-	pci_write32(f, s->offset, 0x0000fff0);
-	if (s->wide) {
-		pci_write32(f, PCI_PREFETCH_BASE_HIGH, s->high_base);
-		pci_write32(f, PCI_PREFETCH_LIMIT_HIGH, s->high_limit);
+	pci_write32(f, offset, 0x0000fff0);
+	if (w->wide) {
+		pci_write32(f, PCI_PREFETCH_BASE_HIGH, (u32)(base >> 32));
+		pci_write32(f, PCI_PREFETCH_LIMIT_HIGH, (u32)(limit >> 32));
 	}
-	pci_write32(f, s->offset, s->low);
+	pci_write32(f, offset, (u32)((limit & 0xfff00000) | (base >> 16 & 0xfff0)));
+}
+
+static bool window_is_as_given(struct pci_function *f, const struct plan_range *w)
+{
+	u64 base, limit;
+
+	read_window(f, w, &base, &limit);
+	return w->given.start ? base == w->given.start && limit == base + (w->given.bytes - 1) : base > limit;
 }
 
 bool pci_set_window(struct pci_function *f, enum plan_kind kind, u64 start, u64 bytes)
 {
 	struct plan_range *w = &f->windows[kind];
-	struct spelling s;
 
 	w->given = (struct range){ start, start ? bytes : 0 };
-	if (!w->present)
+	if (!w->present || window_is_as_given(f, w))
 		return true;
-	s = spell(w, w->given);
-	if (window_is(f, &s))
-		return true;
-	write_window(f, &s);
-	return window_is(f, &s);
+	if (start)
+		write_window(f, w, start, start + bytes - 1);
+	else
+		write_window(f, w, kind == PLAN_IO ? 0xf000 : 0xfff00000, 0);
+	return window_is_as_given(f, w);
+}
+
+static void read_given_window(struct pci_function *f, enum plan_kind kind)
+{
+	static const struct {
+		u16 offset, writable;
+	} registers[PLAN_KINDS] = { { PCI_IO_BASE, 0xf0f0 }, { 0, 0 }, { PCI_PREFETCH_BASE, 0xfff0 } };
+	struct plan_range *w = &f->windows[kind];
+	u64 base, limit;
+
+	w->kind = kind;
+	w->present = kind == PLAN_MEMORY || exists(f, registers[kind].offset, registers[kind].writable);
+	w->wide = kind != PLAN_MEMORY &&
+		(pci_read8(f, registers[kind].offset) & PCI_WINDOW_TYPE) == PCI_WINDOW_WIDE;
+	read_window(f, w, &base, &limit);
+	if (w->present && base && base <= limit)
+		w->given = (struct range){ base, limit - base + 1 };
 }
 
 void pci_read_demands(struct pci_function *f)
@@ -220,9 +191,6 @@ void pci_read_demands(struct pci_function *f)
 
 	for (unsigned i = 0; i < count;)
 		i += read_bar(f, i, count);
-	if (f->is_bridge) {
-		read_io_window(f);
-		read_memory_window(f, PLAN_MEMORY, PCI_MEMORY_BASE);
-		read_memory_window(f, PLAN_PREFETCH, PCI_PREFETCH_BASE);
-	}
+	for (unsigned k = 0; f->is_bridge && k < PLAN_KINDS; k++)
+		read_given_window(f, k);
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "arch/host/sim_catch.h"
+#include "arch/host/sim.h"
 #include "drivers/pci/regs.h"
 
 /* ---- Registers ---- */
