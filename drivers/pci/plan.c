@@ -85,11 +85,9 @@ static void gather_range(const struct pci_plan *p, int bridge, unsigned kinds, s
 static void gather(struct pci_plan *p, int bridge, unsigned kinds, struct scratch *s)
 {
 	s->placed_count = s->waiting_count = 0;
-	for (int i = bridge + 1; i < p->function_count; i++) {
+	for_each_on_bus(p, bridge, i) {
 		struct plan_function *f = &p->functions[i];
 
-		if (f->bridge != bridge)
-			continue;
 		for (unsigned j = 0; j < PLAN_BARS; j++)
 			if (f->admitted[f->bars[j].kind == PLAN_IO])
 				gather_range(p, bridge, kinds, &f->bars[j], s);
@@ -183,12 +181,10 @@ static bool is_valid(const struct pci_plan *p, const struct plan_function *f, co
 		return false;
 	while (!inside && pci_plan_next_space(p, f->bridge, r, &at, &space))
 		inside = start >= space.start && last <= last_address(space.start, space.bytes);
-	for (int i = f->bridge + 1; inside && i < p->function_count; i++) {
+	for_each_on_bus(p, f->bridge, i) {
 		const struct plan_function *g = &p->functions[i];
 
-		if (g->bridge != f->bridge)
-			continue;
-		for (unsigned j = 0; j < PLAN_BARS + PLAN_KINDS; j++) {
+		for (unsigned j = 0; inside && j < PLAN_BARS + PLAN_KINDS; j++) {
 			const struct plan_range *other = j < PLAN_BARS ? &g->bars[j] : &g->windows[j - PLAN_BARS];
 
 			if (other->pinned && (other->kind == PLAN_IO) == (r->kind == PLAN_IO) &&
@@ -220,6 +216,21 @@ static void pin_functions(struct pci_plan *p, bool live)
 			pin(p, f, &f->windows[k]);
 		for (unsigned j = 0; j < PLAN_BARS; j++)
 			pin(p, f, &f->bars[j]);
+	}
+}
+
+/* The functions of each bus, as a list. */
+static void link_buses(struct pci_plan *p)
+{
+	p->first = -1;
+	for (int i = 0; i < p->function_count; i++)
+		p->functions[i].first = -1;
+	for (int i = p->function_count - 1; i >= 0; i--) {
+		struct plan_function *f = &p->functions[i];
+		int *head = f->bridge == PLAN_ROOT ? &p->first : &p->functions[f->bridge].first;
+
+		f->next = *head;
+		*head = i;
 	}
 }
 
@@ -366,7 +377,10 @@ int pci_plan_make(struct pci_plan *p)
 	int error = groups && s.placed && s.waiting ? 0 : -ENOMEM;
 
 	if (!error) {
-		unsigned kept = attempt(p, true, groups, &s);
+		unsigned kept;
+
+		link_buses(p);
+		kept = attempt(p, true, groups, &s);
 
 		/* Moving what firmware placed is worth it only if more devices work after it. */
 		if (kept && attempt(p, false, groups, &s) >= kept)

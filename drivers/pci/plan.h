@@ -40,6 +40,8 @@ struct plan_function {
 	struct plan_range bars[PLAN_BARS];
 	struct plan_range windows[PLAN_KINDS];	/* by kind; a bridge has at least PLAN_MEMORY */
 	bool admitted[2];	/* out: [0] its memory BARs are placed, [1] its I/O BARs */
+
+	int first, next;	/* the planner's own: behind it; behind the same bridge. -1: none */
 };
 
 struct pci_plan {
@@ -47,6 +49,7 @@ struct pci_plan {
 	unsigned window_count;
 	struct plan_function *functions;
 	int function_count;
+	int first;		/* the planner's own: on the root bus */
 };
 
 /* 0, whatever was left out; -ENOMEM. A second run over the result of the first changes nothing. */

@@ -23,10 +23,10 @@ static u64 gap_at(const struct pci_plan *p, int bridge, const struct plan_range 
 {
 	u64 busy = UINT64_MAX, busy_last = UINT64_MAX;
 
-	for (int i = bridge + 1; i < p->function_count; i++) {
+	for_each_on_bus(p, bridge, i) {
 		const struct plan_function *f = &p->functions[i];
 
-		for (unsigned j = 0; f->bridge == bridge && j < PLAN_BARS + PLAN_KINDS; j++) {
+		for (unsigned j = 0; j < PLAN_BARS + PLAN_KINDS; j++) {
 			const struct plan_range *r = j < PLAN_BARS ? &f->bars[j] : &f->windows[j - PLAN_BARS];
 
 			if (!r->present || !r->start || (r->kind == PLAN_IO) != (like->kind == PLAN_IO) ||

@@ -11,6 +11,11 @@ static inline u64 last_address(u64 start, u64 bytes)
 	return start + bytes - 1;
 }
 
+/* for_each_on_bus(plan, bridge, i) { plan->functions[i] ... }: those right behind @bridge, or on the root bus. */
+#define for_each_on_bus(p, bridge, i) \
+	for (int i = (bridge) == PLAN_ROOT ? (p)->first : (p)->functions[bridge].first; i >= 0; \
+	     i = (p)->functions[i].next)
+
 u64 pci_plan_highest_address(const struct plan_range *r);
 
 /*
