@@ -298,21 +298,34 @@ static unsigned list_groups(struct pci_plan *p, struct group *groups)
 	return count;
 }
 
-static unsigned admit_each(struct pci_plan *p, struct group *groups, unsigned count, struct scratch *s)
+static void set_admitted(struct group *groups, unsigned count, bool in)
 {
-	unsigned admitted = 0;
+	for (unsigned i = 0; i < count; i++)
+		groups[i].function->admitted[groups[i].io] = in;
+}
 
-	for (unsigned i = 0; i < count; i++) {
-		bool *in = &groups[i].function->admitted[groups[i].io];
+/* As many as fit, in order, beside those that are admitted already. */
+static void admit(struct pci_plan *p, struct group *groups, unsigned count, struct scratch *s)
+{
+	set_admitted(groups, count, true);
+	if (!count || lay_out(p, s))
+		return;
+	set_admitted(groups, count, false);
+	if (count == 1)
+		return;
+	admit(p, groups, count / 2, s);
+	admit(p, groups + count / 2, count - count / 2, s);
+}
 
-		if (*in)
-			continue;
-		*in = true;
-		*in = lay_out(p, s);
-		admitted += *in;
-	}
-	lay_out(p, s);
-	return admitted;
+/* Those left out, moved to the front. */
+static unsigned left_out(struct group *groups, unsigned count)
+{
+	unsigned out = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		if (!groups[i].function->admitted[groups[i].io])
+			groups[out++] = groups[i];
+	return out;
 }
 
 static void pin_everything(struct pci_plan *p)
@@ -330,7 +343,7 @@ static void pin_everything(struct pci_plan *p)
 /* Returns how many groups were left out. */
 static unsigned attempt(struct pci_plan *p, bool keep, struct group *groups, struct scratch *s)
 {
-	unsigned count, admitted, more;
+	unsigned count, before;
 
 	begin(p);
 	pin_functions(p, true);
@@ -338,22 +351,15 @@ static unsigned attempt(struct pci_plan *p, bool keep, struct group *groups, str
 		pin_functions(p, false);
 	count = list_groups(p, groups);
 
-	for (unsigned i = 0; i < count; i++)
-		groups[i].function->admitted[groups[i].io] = true;
-	if (lay_out(p, s))
-		return 0;
-
-	for (unsigned i = 0; i < count; i++)
-		groups[i].function->admitted[groups[i].io] = false;
-	admitted = admit_each(p, groups, count, s);
-
 	/* The next run will find this layout given; give those left out the chance they have then. */
 	do {
+		before = count;
+		admit(p, groups, count, s);
+		lay_out(p, s);
 		pin_everything(p);
-		more = admit_each(p, groups, count, s);
-		admitted += more;
-	} while (more);
-	return count - admitted;
+		count = left_out(groups, count);
+	} while (count && count < before);
+	return count;
 }
 
 /* What was left out has no place, even if it was tried in one. */

@@ -15,7 +15,7 @@
 enum {
 	SLOTS = 32,
 	NUMBERS = 8,
-	FUNCTIONS_MAX = 1024,		/* of one host */
+	FUNCTIONS_MAX = 512,		/* of one host */
 	RETRY_TIMEOUT_US = 1000 * 1000,	/* a device may take that long after a reset (PCIe 6.6.1) */
 };
 
