@@ -115,6 +115,12 @@ def symbols(arch):
     return {name: int(value, 16) for value, name in re.findall(r"^(\w+) \w (\S+)$", text, re.MULTILINE)}
 
 
+def elf_image(arch):
+    """The image inside the ELF. What the linker leaves behind its end is overwritten as bss."""
+    symbol = symbols(arch)
+    return flatten(elf(arch).read_bytes())[:symbol["image_file_end"] - symbol["image_start"]]
+
+
 FIT = """/dts-v1/;
 / {{
 	description = "Plinth in a FIT";

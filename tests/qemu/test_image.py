@@ -9,7 +9,6 @@ import images
 from machine import Machine
 from test_start import every_arch, every_machine
 
-LIMIT = 96 * 1024       # issue 2: without the symbol table
 LLVM = images.BUILD / "llvm"
 
 
@@ -47,14 +46,6 @@ def test_file_knows_it(build, arch):
     assert images.elf_image(arch) == images.binary(arch).read_bytes()
     linked = min(s.physical for s in images.segments(elf) if s.memory_bytes)
     assert linked == images.RAM[arch] + 0x200000            # where QEMU puts an Image
-
-
-@every_arch
-def test_size(build, arch):
-    symbol = images.symbols(arch)
-    table = symbol["__stop_symbol_table"] - symbol["__start_symbol_table"]
-    assert table > 1000
-    assert images.binary(arch).stat().st_size - table <= LIMIT
 
 
 @every_arch
