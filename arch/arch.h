@@ -65,6 +65,7 @@ void arch_cache_clean(const void *start, size_t bytes);
 void arch_cache_invalidate(void *start, size_t bytes);
 void arch_cache_flush(const void *start, size_t bytes);		/* clean and invalidate */
 void arch_cache_sync_code(const void *start, size_t bytes);	/* what was written can be executed */
+bool arch_dma_coherent(void);		/* do devices see our caches, where the tree does not say? */
 
 /* ---- Address space: identity mapped, 4 KiB pages at the finest (arch/pagetable.h) ---- */
 

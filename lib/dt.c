@@ -21,10 +21,18 @@ static struct {
 	int depth;
 } cursor;
 
+/* The last phandle looked for, which takes a walk of the tree; rows of a map name the same again. */
+static struct {
+	u32 phandle;
+	struct dt_node node;
+} last = { 0, { -1 } };
+
 void dt_adopt(const void *blob)
 {
 	tree = blob;
 	cursor.depth = 0;
+	last.phandle = 0;
+	last.node = none;
 	reservation_count = fdt_num_mem_rsv(blob);
 }
 
@@ -115,7 +123,13 @@ struct dt_node dt_path(const char *path)
 
 struct dt_node dt_by_phandle(u32 phandle)
 {
-	return tree ? at(fdt_node_offset_by_phandle(tree, phandle)) : none;
+	if (!tree)
+		return none;
+	if (phandle != last.phandle) {
+		last.phandle = phandle;
+		last.node = at(fdt_node_offset_by_phandle(tree, phandle));
+	}
+	return last.node;
 }
 
 struct dt_node dt_first_child(struct dt_node parent)
@@ -289,6 +303,16 @@ const char *dt_string_at(struct dt_node node, const char *name, unsigned index)
 		value = nul + 1;
 	}
 	return NULL;
+}
+
+int dt_string_index(struct dt_node node, const char *name, const char *string)
+{
+	const char *each;
+
+	for (int i = 0; (each = dt_string_at(node, name, (unsigned)i)); i++)
+		if (!strcmp(each, string))
+			return i;
+	return -ENOENT;
 }
 
 int dt_memory_reservation(unsigned index, struct range *r)

@@ -52,6 +52,23 @@ u32 dt_u32_at(struct dt_node node, const char *name, unsigned index, u32 otherwi
 u64 dt_u64(struct dt_node node, const char *name, u64 otherwise);	/* one cell or two */
 const char *dt_string(struct dt_node node, const char *name);	/* NULL: none, or not terminated */
 const char *dt_string_at(struct dt_node node, const char *name, unsigned index);
+int dt_string_index(struct dt_node node, const char *name, const char *string);	/* which one it is; -ENOENT */
+
+/* What an entry of a list of phandles says: a node, and the cells that follow its phandle. */
+enum { DT_CELLS_MAX = 16 };
+struct dt_reference {
+	struct dt_node node;
+	unsigned count;
+	u32 cells[DT_CELLS_MAX];
+};
+
+/*
+ * Entry @index of the property @list. Each is a phandle and as many cells as the node it names says
+ * in @cells_name ("#clock-cells"; NULL: none). -ENOENT: no such entry, or an empty one (0); -EINVAL:
+ * malformed.
+ */
+int dt_reference_at(struct dt_node node, const char *list, const char *cells_name, unsigned index,
+		    struct dt_reference *to);
 
 /*
  * Entry @index of "reg" as a CPU physical address, through the "ranges" of every parent (2.3.6, 2.3.8).
@@ -73,6 +90,35 @@ struct dt_range {
 	u64 bus, cpu, bytes;
 };
 int dt_range(struct dt_node bus, unsigned index, struct dt_range *range);
+
+/*
+ * What a device on @bus reaches: through the "dma-ranges" of it and of every bus above (2.3.9), as
+ * windows that each lie in one row of each. How many; 0: no bus has rows, so all of memory, at the
+ * CPU's addresses. A bus without the property passes everything on, like one where it is empty: the
+ * specification would have it pass nothing, but most trees leave it out and Linux reads them so.
+ * -ENXIO: nothing is in reach; -ENOSPC: too many windows; -EINVAL: malformed.
+ */
+enum { DT_DMA_RANGES_MAX = 16 };
+int dt_dma_ranges(struct dt_node bus, struct dt_range ranges[DT_DMA_RANGES_MAX]);
+
+/* The bus that carries the DMA of a node: its parent, or the interconnect called "dma-mem". */
+struct dt_node dt_dma_parent(struct dt_node node);
+
+/* Does DMA of the node see our caches? It or the nearest bus above says, or the architecture does. */
+bool dt_dma_coherent(struct dt_node node);
+
+/*
+ * Interrupt @index of a node (2.4): the controller in to->node, and the cells it wants, through
+ * every "interrupt-map" on the way. -ENOENT: it has no such interrupt; -EINVAL: malformed, or the
+ * way leads to no controller.
+ */
+int dt_interrupt(struct dt_node node, unsigned index, struct dt_reference *to);
+
+/*
+ * The same for pin @pin (1 to 4: INTA to INTD) of a function on the first bus of a PCI host, which
+ * need not have a node. @address: its bus << 16 | slot << 11 | number << 8.
+ */
+int dt_interrupt_pci(struct dt_node host, u32 address, unsigned pin, struct dt_reference *to);
 
 /* Rows of /memreserve/ (5.3). -ENOENT past the last. */
 int dt_memory_reservation(unsigned index, struct range *r);

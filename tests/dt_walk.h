@@ -44,6 +44,30 @@ static inline unsigned dt_walk_properties(struct dt_node node, unsigned *steps)
 	return sum;
 }
 
+/* To the CPU, to memory, to interrupt controllers. */
+static inline unsigned dt_walk_ways(struct dt_node node)
+{
+	struct dt_range ranges[DT_DMA_RANGES_MAX];
+	struct dt_reference to;
+	unsigned sum = dt_dma_coherent(node);
+	int count = dt_dma_ranges(node, ranges);
+
+	assert(count <= DT_DMA_RANGES_MAX);
+	for (int i = 0; i < count; i++) {
+		assert(ranges[i].bytes && ranges[i].cpu + (ranges[i].bytes - 1) >= ranges[i].cpu);
+		assert(ranges[i].bus + (ranges[i].bytes - 1) >= ranges[i].bus);
+	}
+	for (unsigned i = 0; i < 4 && !dt_range(node, i, &ranges[0]); i++)
+		assert(!ranges[0].bytes || ranges[0].cpu + (ranges[0].bytes - 1) >= ranges[0].cpu);
+	for (unsigned i = 0; i < 4 && !dt_interrupt(node, i, &to); i++)
+		sum += dt_exists(to.node) + dt_walk_sum(to.cells, to.count * sizeof(*to.cells));
+	if (!dt_interrupt_pci(node, 1 << 11, 1, &to))
+		sum += dt_exists(to.node) + dt_walk_sum(to.cells, to.count * sizeof(*to.cells));
+	if (!dt_reference_at(node, "clocks", "#clock-cells", 1, &to))
+		sum += dt_exists(to.node) + dt_walk_sum(to.cells, to.count * sizeof(*to.cells));
+	return sum;
+}
+
 static inline unsigned dt_walk_node(struct dt_node node, unsigned *steps)
 {
 	char path[512];
@@ -64,6 +88,7 @@ static inline unsigned dt_walk_node(struct dt_node node, unsigned *steps)
 		dt_reg_on_bus(node, i, &start, &bytes);
 	}
 	dt_reg_by_name(node, "config", &start, &bytes);
+	sum += dt_walk_ways(node);
 	compatible = dt_compatible(node, 0);
 	if (compatible) {
 		assert(dt_is_compatible(node, compatible));

@@ -15,6 +15,12 @@ static size_t code_line_bytes(void)
 	return 4u << (REGISTER_READ(ctr_el0) & 15);
 }
 
+/* The binding of "dma-coherent": without it, no. */
+bool arch_dma_coherent(void)
+{
+	return false;
+}
+
 const char *arch_cache_backend(void)
 {
 	return "dc by VA";

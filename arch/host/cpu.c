@@ -47,6 +47,11 @@ static void cache_record(enum sim_cache_op op, const void *start, size_t bytes)
 		(struct sim_cache_record){ op, (uintptr_t)start, bytes };
 }
 
+bool arch_dma_coherent(void)
+{
+	return sim.dma_coherent;
+}
+
 const char *arch_cache_backend(void)
 {
 	return sim.cache_backend;

@@ -58,6 +58,7 @@ struct sim {
 
 	const char *cache_backend;			/* NULL: this CPU has no cache operations */
 	size_t cache_line_bytes;
+	bool dma_coherent;				/* by default: what arch_dma_coherent says */
 	const struct arch_console *firmware_console;	/* NULL: none */
 	bool firmware_resets;				/* arch_reset and arch_power_off work */
 	struct arch_image image;

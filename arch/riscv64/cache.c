@@ -79,6 +79,12 @@ void cache_choose(bool has_zicbom, u32 block_bytes, bool has_thead)
 		choose(&thead, LINE_THEAD);
 }
 
+/* Only what says "dma-noncoherent" is not. */
+bool arch_dma_coherent(void)
+{
+	return true;
+}
+
 const char *arch_cache_backend(void)
 {
 	return backend ? backend->name : NULL;

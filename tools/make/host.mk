@@ -40,6 +40,10 @@ SOURCES := $(filter-out $(TARGET_ONLY),$(PORTABLE_SOURCES)) \
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 LIBFDT_OBJECTS := $(LIBFDT_SOURCES:%=$(OUT)/libfdt/%.o)
 TREE_OBJECTS := $(patsubst %.dts,$(OUT)/%.dtb.o,$(sort $(wildcard tests/unit/dts/*.dts)))
+# The trees of Linux's own tests: dtb_linux_x. Newer versions call overlays .dtso.
+LINUX_TREES := $(LINUX_TREE)/drivers/of/unittest-data
+TREE_OBJECTS += $(sort $(patsubst $(LINUX_TREES)/%,$(OUT)/linux/linux_%.dtb.o,\
+	$(basename $(wildcard $(LINUX_TREES)/*.dts $(LINUX_TREES)/*.dtso))))
 PROGRAMS := $(TEST_SOURCES:%.c=$(OUT)/%)
 
 .PHONY: programs
@@ -63,6 +67,19 @@ $(OUT)/%.dtb: %.dts
 	$(say) DTC $<
 	@mkdir -p $(@D)
 	$(Q)dtc -q -I dts -O dtb -o $@ $<
+
+$(OUT)/linux/linux_%.dtb: $(LINUX_TREES)/%.dts
+	$(linux-dtc)
+
+$(OUT)/linux/linux_%.dtb: $(LINUX_TREES)/%.dtso
+	$(linux-dtc)
+
+define linux-dtc
+	$(say) DTC $(<F)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -E -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I$(<D) -o $@.dts $<
+	$(Q)dtc -q -@ -I dts -O dtb -o $@ $@.dts
+endef
 
 $(OUT)/%.dtb.o: $(OUT)/%.dtb
 	$(Q)printf '%s\n' '.section .note.GNU-stack' '.section .rodata' '.balign 8' \
