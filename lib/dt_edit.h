@@ -26,5 +26,11 @@ int dt_edit_initrd(void *copy, u64 start, u64 bytes);
 
 int dt_edit_reserve(void *copy, u64 start, u64 bytes);		/* one more row of /memreserve/ */
 
+/*
+ * Merge an overlay (compiled with dtc -@) into the copy. @name, its file, is for messages, which say
+ * which label, node or fragment does not fit. dt_edit_bytes(@extra): twice its bytes, for each.
+ */
+int dt_edit_overlay(void *copy, const void *overlay, size_t bytes, const char *name);
+
 /* No more changes: drop the room that is left. The bytes that the copy takes now. */
 size_t dt_edit_end(void *copy);

@@ -153,6 +153,24 @@ static inline void dt_walk_edit(void)
 	free(copy);
 }
 
+/* The open tree becomes a part of itself. */
+static inline void dt_walk_overlay(void)
+{
+	size_t tree_bytes, bytes;
+	const void *tree = dt_blob(&tree_bytes);
+	const char *reason;
+	void *copy;
+
+	bytes = dt_edit_bytes(2 * tree_bytes);
+	copy = malloc(bytes);
+	assert(copy);
+	if (!dt_edit_begin(copy, bytes) && !dt_edit_overlay(copy, tree, tree_bytes, "itself")) {
+		bytes = dt_edit_end(copy);
+		assert(!dt_check(copy, bytes, &reason));
+	}
+	free(copy);
+}
+
 static inline void dt_walk_everything(void)
 {
 	unsigned steps = WALK_STEPS_MAX;
@@ -164,4 +182,5 @@ static inline void dt_walk_everything(void)
 	option("", value, 1);
 	dt_walk_memory();
 	dt_walk_edit();
+	dt_walk_overlay();
 }
