@@ -17,18 +17,19 @@ bool console_wanted(struct dt_node node, const char **options)
 }
 
 /* Bind the node's device; its driver finds it wanted, and calls console_set. */
-static int open_node(struct dt_node node, const char *options, struct device **dev)
+static int open_node(struct dt_node node, const char *options)
 {
+	struct device *dev;
 	int error;
 
 	wanted = node;
 	wanted_options = options;
-	error = device_bind_node(node, dev);
+	error = device_bind_node(node, &dev);
 	wanted.offset = -1;
 	if (!error && !console_present())
 		error = -ENODEV;
 	if (!error)
-		opened = *dev;
+		opened = dev;
 	return error;
 }
 
@@ -41,7 +42,7 @@ static void open_stdout(void)
 {
 	struct dt_node chosen = dt_path("/chosen"), node;
 	const char *path = dt_string(chosen, "stdout-path"), *options;
-	struct device *dev = NULL;
+	char why[DEVICE_WHY_BYTES];
 	int error;
 
 	if (!path)
@@ -56,11 +57,10 @@ static void open_stdout(void)
 		log_warning("stdout-path \"%s\": the device tree has no such node or alias", path);
 		return;
 	}
-	error = open_node(node, options ? options + 1 : "", &dev);
+	error = open_node(node, options ? options + 1 : "");
 	if (error)
 		log_warning("stdout-path \"%s\": %s", path,
-			    dev && dev->reason[0] ? dev->reason :
-			    dev && dev->driver ? "that is no UART" : error_text(error));
+			    device_why_not(node, why) ? why : "that is no UART");
 }
 
 static void firmware_write(void *state, const char *text, size_t bytes)
@@ -94,13 +94,11 @@ static void open_firmware(void)
  */
 static void open_any(struct dt_node parent)
 {
-	struct device *dev;
-
 	dt_for_each_child(node, parent) {
 		if (!dt_enabled(node))
 			continue;
 		if (dt_compatible(node, 0))
-			open_node(node, "", &dev);
+			open_node(node, "");
 		if (!console_present())
 			open_any(node);
 		if (console_present())

@@ -8,25 +8,15 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 
+/*
+ * All devices. A parent stands before its children, and what a device requires before the device,
+ * so newest first is the order in which they can be stopped.
+ */
 static struct device *oldest, *newest;
 
-/* ---- Binding ---- */
+/* ---- Matching ---- */
 
-static int probe(struct device *dev, const struct driver *driver, const struct device_id *id)
-{
-	int error;
-
-	dev->reason[0] = '\0';
-	error = driver->probe(dev, id);
-	if (error == 0) {
-		dev->driver = driver;
-		dev->reason[0] = '\0';
-		log_debug("%s: driven by %s", dev->name, driver->name);
-	} else if (error != -ENODEV && !dev->reason[0]) {
-		device_refuse(dev, error, "%s: %s", driver->name, error_text(error));
-	}
-	return error;
-}
+typedef int (*try_fn)(struct device *dev, const struct driver *driver, const struct device_id *id);
 
 /* How specific matches can be, best first: how many ranks there are, and whether @id is of one. */
 static unsigned rank_count(const struct device *dev)
@@ -49,30 +39,32 @@ static bool matches_pci(const struct device_id *has, const struct device_id *wan
 		(has->class_code & wants->class_mask) == wants->class_code;
 }
 
-static bool matches(const struct device *dev, const struct device_id *id, unsigned rank)
+static bool matches(const struct device_id *has, const struct device_id *id, unsigned rank)
 {
-	if (id->bus != dev->id.bus)
+	if (id->bus != has->bus)
 		return false;
 	switch (id->bus) {
 	case BUS_PCI:
-		return matches_pci(&dev->id, id, rank);
+		return matches_pci(has, id, rank);
 	case BUS_VIRTIO:
-		return id->virtio_type == dev->id.virtio_type;
+		return id->virtio_type == has->virtio_type;
 	default:
-		return !strcmp(id->compatible, dt_compatible(dev->node, rank));
+		return !strcmp(id->compatible, has->compatible);
 	}
 }
 
-/* All drivers that match so well; -ENODEV: none of them takes it. */
-static int bind_rank(struct device *dev, unsigned rank)
+/* All drivers that match so well, until one does not say -ENODEV: none of this. */
+static int try_rank(struct device *dev, unsigned rank, try_fn try)
 {
+	if (dev->id.bus == BUS_DT)
+		dev->id.compatible = dt_compatible(dev->node, rank);
 	table_for_each(drivers, struct driver, driver) {
 		for (unsigned i = 0; i < driver->id_count; i++) {
 			int error;
 
-			if (!matches(dev, &driver->ids[i], rank))
+			if (!matches(&dev->id, &driver->ids[i], rank))
 				continue;
-			error = probe(dev, driver, &driver->ids[i]);
+			error = try(dev, driver, &driver->ids[i]);
 			if (error != -ENODEV)
 				return error;
 		}
@@ -80,40 +72,69 @@ static int bind_rank(struct device *dev, unsigned rank)
 	return -ENODEV;
 }
 
-static int bind(struct device *dev)
+static int try_all(struct device *dev, try_fn try)
 {
 	unsigned ranks = rank_count(dev);
 	int error = -ENODEV;
 
-	if (dev->id.bus == BUS_DT && !dt_enabled(dev->node)) {
-		snprintf(dev->reason, sizeof dev->reason, "disabled in the device tree (status)");
-		return -ENODEV;
-	}
 	for (unsigned rank = 0; rank < ranks && error == -ENODEV; rank++)
-		error = bind_rank(dev, rank);
-	if (error == -ENODEV && !dev->reason[0] && dev->id.bus == BUS_DT)
-		snprintf(dev->reason, sizeof dev->reason, "no driver for %s",
-			 ranks ? dt_compatible(dev->node, 0) : "a node without a compatible string");
+		error = try_rank(dev, rank, try);
 	return error;
+}
+
+static int note(struct device *dev, const struct driver *driver, const struct device_id *id)
+{
+	(void)id;
+	dev->driver = driver;
+	return 0;
+}
+
+const struct driver *device_driver_for(struct dt_node node)
+{
+	struct device dev = { .id.bus = BUS_DT, .node = node };
+
+	try_all(&dev, note);
+	return dev.driver;
+}
+
+/* ---- Binding ---- */
+
+static int probe(struct device *dev, const struct driver *driver, const struct device_id *id)
+{
+	int error;
+
+	dev->reason[0] = '\0';
+	error = driver->probe(dev, id);
+	if (error == 0) {
+		dev->driver = driver;
+		log_info("%s: %s%s%s", dev->name, driver->name, dev->about[0] ? ", " : "", dev->about);
+	} else if (error != -ENODEV && !dev->reason[0]) {
+		device_refuse(dev, error, "%s: %s", driver->name, error_text(error));
+	}
+	return error;
+}
+
+static int add_before(struct device *dev, struct device *next)
+{
+	dev->next = next;
+	dev->previous = next ? next->previous : newest;
+	*(dev->previous ? &dev->previous->next : &oldest) = dev;
+	*(next ? &next->previous : &newest) = dev;
+
+	dev->error = -EBUSY;
+	dev->error = try_all(dev, probe);
+	return dev->error;
 }
 
 int device_add(struct device *dev)
 {
-	dev->next = NULL;
-	dev->previous = newest;
-	if (newest)
-		newest->next = dev;
-	else
-		oldest = dev;
-	newest = dev;
-
-	dev->error = -EBUSY;
-	dev->error = bind(dev);
-	return dev->error;
+	return add_before(dev, NULL);
 }
 
+/* ---- Nodes of the tree ---- */
+
 /* A bus comes before the devices on it, which may carry its node too. */
-static struct device *device_of(struct dt_node node)
+struct device *device_of_node(struct dt_node node)
 {
 	for (struct device *dev = oldest; dev; dev = dev->next)
 		if (dev->node.offset == node.offset)
@@ -121,40 +142,96 @@ static struct device *device_of(struct dt_node node)
 	return NULL;
 }
 
-int device_bind_node(struct dt_node node, struct device **out)
+static int bind_parents(struct dt_node node, struct device *requirer, struct device **parent);
+
+/* *out is the device, or stays as it is where there is none: @node has no driver, or is out of reach. */
+static int bind_node(struct dt_node node, struct device *requirer, struct device **out)
 {
-	struct device *dev;
+	struct device *dev, *parent = NULL;
+	int error;
 
 	if (!dt_exists(node))
 		return -ENOENT;
-	dev = device_of(node);
+	dev = device_of_node(node);
+	if (!dev && !device_driver_for(node))
+		return -ENODEV;
+	if (!dev) {
+		error = bind_parents(node, requirer, &parent);
+		if (error)
+			return error;
+		dev = device_of_node(node);	/* a parent may have wanted it meanwhile */
+	}
 	if (!dev) {
 		dev = calloc(1, sizeof *dev);
 		if (!dev)
 			return -ENOMEM;
 		dev->node = node;
+		dev->parent = parent;
 		snprintf(dev->name, sizeof dev->name, "%s", dt_name(node));
-		device_add(dev);
+		if (add_before(dev, requirer) == -ENODEV && !dev->reason[0])
+			snprintf(dev->reason, sizeof dev->reason, "its driver does not take it");
 	}
-	if (out)
-		*out = dev;
+	*out = dev;
 	return dev->error;
 }
 
-static void discover_below(struct dt_node parent)
+/*
+ * What @node is a part of comes first, where that has a driver. *parent is the nearest such device;
+ * one whose probe is running has asked for @node itself.
+ */
+static int bind_parents(struct dt_node node, struct device *requirer, struct device **parent)
 {
-	dt_for_each_child(node, parent) {
-		if (!dt_enabled(node))
-			continue;
-		if (dt_compatible(node, 0) && device_bind_node(node, NULL) == -ENOMEM)
-			log_error("%s: no memory for another device", dt_name(node));
-		discover_below(node);
+	struct dt_node chain[DT_DEPTH_MAX];
+	int count = dt_ancestors(node, chain);
+
+	for (int i = 0; i < count; i++)
+		if (!dt_enabled(chain[i]))
+			return -ENODEV;
+	for (int i = count - 2; i >= 0 && !*parent; i--) {
+		int error = bind_node(chain[i], requirer, parent);
+
+		if (error && error != -EBUSY && (*parent || error != -ENODEV))
+			return error;
 	}
+	return 0;
 }
 
-void devices_discover(void)
+int device_bind_node(struct dt_node node, struct device **out)
 {
-	discover_below(dt_root());
+	struct device *dev = NULL;
+	int error = bind_node(node, NULL, &dev);
+
+	if (out)
+		*out = dev;
+	return error;
+}
+
+int device_require(struct device *dev, struct dt_node node, struct device **out)
+{
+	struct device *needed = NULL;
+	char why[DEVICE_WHY_BYTES];
+	int error = bind_node(node, dev, &needed);
+
+	if (!error) {
+		*out = needed;
+		return 0;
+	}
+	if (error == -EBUSY)
+		return device_refuse(dev, -ELOOP, "it needs %s, which needs it in turn", dt_name(node));
+	device_why_not(node, why);
+	return device_refuse(dev, error, "it needs %s: %s", dt_name(node), why);
+}
+
+int device_require_phandle(struct device *dev, const char *list, const char *cells_name,
+			   unsigned index, struct device **out)
+{
+	struct dt_reference to;
+	int error = dt_reference_at(dev->node, list, cells_name, index, &to);
+
+	if (error)
+		return device_refuse(dev, error, "entry %u of \"%s\" %s", index, list, error == -ENOENT ?
+				     "is missing" : "names no node, or not as that wants it");
+	return device_require(dev, to.node, out);
 }
 
 /* ---- What there is, and its end ---- */
@@ -209,6 +286,15 @@ int device_refuse(struct device *dev, int error, const char *format, ...)
 	va_end(arguments);
 	log_warning("%s: %s", dev->name, dev->reason);
 	return error;
+}
+
+void device_describe(struct device *dev, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(dev->about, sizeof dev->about, format, arguments);
+	va_end(arguments);
 }
 
 /* RAM that somebody uses or may use. What is reserved may be anything, so also registers. */

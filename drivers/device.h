@@ -66,37 +66,72 @@ struct device {
 	void *state;			/* the driver's */
 	bool gone;			/* it has vanished; registers read all ones */
 	int error;			/* what device_add returned; -EBUSY while it still probes */
-	char reason[120];		/* why it is not bound, in words */
+	union {
+		char reason[160];	/* why it is not bound, in words */
+		char about[160];	/* bound: what its driver says of it, on one line with its name */
+	};
 };
 
 /*
  * Bind now, the most specific match first: DT: the order of the compatible strings; PCI: a product,
- * then a class. 0, or the probe's error; -ENODEV: nothing drives it, or its node is disabled. The
- * device stays listed in any case, so it must stay where it is until device_remove().
+ * then a class. 0, or the probe's error; -ENODEV: nothing drives it. The device stays listed in any
+ * case, so it must stay where it is until device_remove().
  */
 int device_add(struct device *dev);
 
 /* It has vanished, and what it found (newest first) with it. Afterwards its memory is the caller's. */
 void device_remove(struct device *dev);
 
+/* ---- The device tree ---- */
+
 /*
- * Bind the device of a node on demand, with all its neighbours still unknown: an interrupt
- * controller that somebody needs, the console. Once: later calls give the first one's result. -EBUSY:
- * its probe is running, so it needs itself. @dev (may be NULL) is set unless the result is -ENOENT (no node) or -ENOMEM.
+ * Every enabled node of the root and of its buses is bound, if a driver matches one of its compatible
+ * strings. For the many others there is no struct device; device_why_not() says what they lack.
+ */
+void devices_discover(void);
+
+/* Does it only lead to what is on it, so that its children are looked for? "simple-bus" and its like. */
+bool device_is_bus(struct dt_node node);
+
+/*
+ * Bind the device of a node on demand, before others: the console, an interrupt controller that
+ * somebody needs. First come the devices it is a part of. Once: later calls give the first one's
+ * result. -EBUSY: its probe is running; -ENODEV: nothing drives it, or it is disabled; -ENOENT: no
+ * node. @dev (may be NULL) is NULL where there is no device.
  */
 int device_bind_node(struct dt_node node, struct device **dev);
 
-/* Every enabled node with a compatible string becomes a device, and is bound if something drives it. */
-void devices_discover(void);
+struct device *device_of_node(struct dt_node node);		/* NULL: none so far */
+const struct driver *device_driver_for(struct dt_node node);	/* that would be asked first; NULL: none */
+
+/* Why nothing drives @node, in words. false: something does, or it is a bus. */
+enum { DEVICE_WHY_BYTES = 320 };
+bool device_why_not(struct dt_node node, char why[DEVICE_WHY_BYTES]);
+
+/* ---- What there is, and its end ---- */
 
 struct device *device_first(void);
 int devices_quiesce(void);		/* newest first; the first error, after all were asked */
+
+/* ---- For probes ---- */
 
 /*
  * For a probe to return: remembers the reason (what it was, why, what to do), logs it, and gives
  * back @error.
  */
 int device_refuse(struct device *dev, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* What is worth knowing of it once it is bound: "64 MiB, read-only". */
+void device_describe(struct device *dev, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Bind what @dev cannot do without, and has not added itself. It is then stopped later than @dev is,
+ * unless @dev has added other devices that need it too: so ask before. 0, or @dev is refused:
+ * "it needs plic@c000000: no driver for ...".
+ */
+int device_require(struct device *dev, struct dt_node node, struct device **needed);
+int device_require_phandle(struct device *dev, const char *list, const char *cells_name,
+			   unsigned index, struct device **needed);	/* as dt_reference_at has it */
 
 /* Map entry @index of "reg", or BAR @index. Refuses in words. */
 int device_map(struct device *dev, unsigned index, struct mmio *out);

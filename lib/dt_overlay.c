@@ -70,6 +70,41 @@ static int check_labels(const struct overlay *o)
 	return 0;
 }
 
+/*
+ * The overlay's references to its own nodes: @fixups has their offsets in the properties of @node.
+ * libfdt 1.6 follows these without a look, after it has added to whatever is called "phandle".
+ */
+static int check_local(const struct overlay *o, int fixups, int node)
+{
+	int property, child;
+
+	fdt_for_each_property_offset(property, o->blob, fixups) {
+		const char *name = "?";
+		int bytes, room;
+		const fdt32_t *offsets = fdt_getprop_by_offset(o->blob, property, &name, &bytes);
+		bool good = fdt_getprop(o->blob, node, name, &room) && offsets && bytes % 4 == 0 &&
+			strcmp(name, "phandle") && strcmp(name, "linux,phandle");
+
+		for (int i = 0; good && i < bytes / 4; i++)
+			good = room >= 4 && fdt32_ld(offsets + i) <= (u32)room - 4;
+		if (!good)
+			return refuse("%s: a reference in its __local_fixups__ is not in property %s of %s",
+				      o->name, name, fdt_get_name(o->blob, node, NULL));
+	}
+	fdt_for_each_subnode(child, o->blob, fixups) {
+		const char *name = fdt_get_name(o->blob, child, NULL);
+		int same = fdt_subnode_offset_namelen(o->blob, node, name, (int)strlen(name)), err;
+
+		if (same < 0 || !strcmp(name, "__local_fixups__"))
+			return refuse("%s: its __local_fixups__ are for a node %s, which it has not",
+				      o->name, name);
+		err = check_local(o, child, same);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 /* ---- Fragments ---- */
 
 /* The label whose phandle will be put into "target" of @fragment; NULL: none. */
@@ -190,11 +225,14 @@ int dt_edit_overlay(void *copy, const void *overlay, size_t bytes, const char *n
 {
 	const struct overlay o = { name, copy, overlay };
 	const char *reason;
-	int err;
+	int err, fixups;
 
 	if (dt_check(overlay, bytes, &reason))
 		return refuse("%s: %s", name, reason);
 	err = check_labels(&o);
+	fixups = fdt_path_offset(overlay, "/__local_fixups__");
+	if (!err && fixups >= 0)
+		err = check_local(&o, fixups, 0);
 	if (!err)
 		err = check_fragments(&o);
 	return err ? err : merge(&o, copy, fdt_totalsize(overlay));

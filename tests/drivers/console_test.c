@@ -92,7 +92,7 @@ static void the_tree_names_it(void **state)
 	log_info("early");
 	assert_int_equal(console_open(), 0);
 	assert_string_equal(console_name(), "arm,pl011");
-	assert_string_equal(first.sent, "early\r\n");
+	assert_string_equal(first.sent, "early\r\npl011@10000000: pl011\r\n");
 	/* The other one, bound later by whoever, stays as it is. */
 	devices_discover();
 	assert_string_equal(console_name(), "arm,pl011");
@@ -146,7 +146,7 @@ static void a_disabled_uart_is_told(void **state)
 {
 	(void)state;
 	falls_back("stdout-path", "serial0", "disabled",
-		   "warning: stdout-path \"serial0\": disabled in the device tree (status)\r\n");
+		   "warning: stdout-path \"serial0\": its status in the device tree is \"disabled\"\r\n");
 }
 
 static void what_is_no_uart_is_told(void **state)
@@ -163,7 +163,8 @@ static void any_uart_is_last(void **state)
 	assert_int_equal(console_open(), 0);
 	assert_string_equal(console_name(), "arm,pl011");
 	assert_string_equal(first.sent,
-			    "warning: stdout-path \"/serial@40000000\": no driver for acme,odd-uart\r\n");
+			    "warning: stdout-path \"/serial@40000000\": no driver for acme,odd-uart\r\n"
+			    "pl011@10000000: pl011\r\n");
 	assert_int_equal(second.writes + second.reads, 0);
 }
 

@@ -382,14 +382,14 @@ static void what_does_not_fit_is_named(void **state)
 		"/simple-bus@fe000000/serial@9999, where fragment@1 goes");
 }
 
-/* The blob's own text, @from in it replaced by @to of the same length. */
+/* A copy of the blob with the text @from, somewhere in it, replaced by @to, which has as many bytes. */
 static void *changed(const void *blob, size_t bytes, const char *from, const char *to)
 {
 	char *copy = tree_copy(blob, bytes), *place;
 
 	place = memmem(copy, bytes, from, strlen(from));
 	assert_non_null(place);
-	memcpy(place, to, strlen(to));
+	memcpy(place, to, strlen(from));
 	return copy;
 }
 
@@ -422,6 +422,31 @@ static void blobs_that_lie(void **state)
 	free(lie);
 }
 
+/* libfdt 1.6 would read wherever they point. */
+static void references_that_lie(void **state)
+{
+	static const char fixups[] = "/__local_fixups__/fragment@1/__overlay__/ride@200";
+	size_t bytes = TREE_BYTES(linux_overlay);
+	void *lie = tree_copy(TREE_BLOB(linux_overlay), bytes);
+	int node = fdt_path_offset(lie, fixups);
+
+	(void)state;
+	TREE(linux_overlay_base);
+	assert_int_equal(fdt_setprop_inplace_u32(lie, node, "hvac-provider", 1), 0);
+	REFUSED(apply(lie, bytes, "x"), "error: Overlay x: a reference in its __local_fixups__ is not in "
+		"property hvac-provider of ride@200");
+	assert_int_equal(fdt_setprop_inplace_u32(lie, node, "hvac-provider", 0xffffffff), 0);
+	REFUSED(apply(lie, bytes, "x"), "is not in property hvac-provider of ride@200");
+	free(lie);
+	lie = changed(TREE_BLOB(linux_overlay), bytes, "hvac-provider", "phandle\0ovider");
+	REFUSED(apply(lie, bytes, "x"), "is not in property phandle of ride@200");
+	free(lie);
+	lie = tree_copy(TREE_BLOB(linux_overlay), bytes);
+	memcpy((char *)fdt_get_name(lie, fdt_path_offset(lie, fixups), NULL), "walk", 4);
+	REFUSED(apply(lie, bytes, "x"), "error: Overlay x: its __local_fixups__ are for a node walk@200, which");
+	free(lie);
+}
+
 static void a_copy_may_be_full(void **state)
 {
 	(void)state;
@@ -449,6 +474,7 @@ int main(void)
 		cmocka_unit_test(an_overlay_of_many_fragments),
 		cmocka_unit_test(what_does_not_fit_is_named),
 		cmocka_unit_test(blobs_that_lie),
+		cmocka_unit_test(references_that_lie),
 		cmocka_unit_test(a_copy_may_be_full),
 	};
 
