@@ -162,8 +162,8 @@ static int probe(struct device *dev, const struct device_id *id)
 	pci_host_add(&e->host);
 	for (struct pci_function *f = e->host.functions; f; f = f->next)
 		count++;
-	log_info("%s: PCI Express, buses %02x to %02x, %u functions", dev->name, e->host.first_bus,
-		 e->host.last_bus, count);
+	device_describe(dev, "PCI Express, buses %02x to %02x, %u functions", e->host.first_bus,
+			e->host.last_bus, count);
 	return 0;
 }
 
