@@ -175,7 +175,8 @@ static void print_interrupts(struct dt_node node)
 			return;
 		}
 		for (unsigned c = 0; c < to.count; c++)
-			console_print("%s%" PRIu32, c ? " " : "<", to.cells[c]);
+			console_print(to.cells[c] < 10000 ? "%s%" PRIu32 : "%s0x%" PRIx32, c ? " " : "<",
+				      to.cells[c]);
 		console_print("> of %s\n", dt_name(to.node));
 	}
 }
