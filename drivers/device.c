@@ -165,6 +165,9 @@ static int bind_node(struct dt_node node, struct device *requirer, struct device
 		dev = calloc(1, sizeof *dev);
 		if (!dev)
 			return -ENOMEM;
+		for (struct device *above = parent; above; above = above->parent)
+			if (above == requirer)
+				requirer = NULL;	/* a part of it, that goes with it */
 		dev->node = node;
 		dev->parent = parent;
 		snprintf(dev->name, sizeof dev->name, "%s", dt_name(node));

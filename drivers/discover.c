@@ -28,11 +28,9 @@ static void discover_on(struct dt_node bus)
 	dt_for_each_child(node, bus) {
 		struct device *dev;
 
-		if (!dt_enabled(node))
-			continue;
 		if (device_bind_node(node, &dev) == -ENOMEM && !dev)
 			log_error("%s: no memory for another device", dt_name(node));
-		if (device_is_bus(node) && !(dev && dev->error))
+		if (device_is_bus(node))
 			discover_on(node);
 	}
 }

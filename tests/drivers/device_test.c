@@ -36,7 +36,8 @@ static int generic_probe(struct device *dev, const struct device_id *id)
 static int generic_quiesce(struct device *dev)
 {
 	called(dev->name[strlen(dev->name) - 1]);
-	return strcmp(dev->name, "plain@3") == 0 ? -ETIMEDOUT : 0;
+	return strcmp(dev->name, "plain@3") == 0 ? -ETIMEDOUT :
+	       strcmp(dev->name, "fallback@2") == 0 ? -EIO : 0;
 }
 
 static int special_probe(struct device *dev, const struct device_id *id)
@@ -97,6 +98,12 @@ static int mapping_probe(struct device *dev, const struct device_id *id)
 	return error;
 }
 
+static void generic_remove(struct device *dev)
+{
+	called(dev->name[strlen(dev->name) - 1]);
+	assert_true(dev->gone);
+}
+
 #define ID(string)	{ .bus = BUS_DT, .compatible = (string), .data = (string) }
 #define TEST_DRIVER(symbol, probe_, quiesce_, ...) \
 	static const struct device_id symbol##_ids[] = { __VA_ARGS__ }; \
@@ -106,6 +113,7 @@ static int mapping_probe(struct device *dev, const struct device_id *id)
 		.id_count = sizeof symbol##_ids / sizeof symbol##_ids[0], \
 		.probe = probe_, \
 		.quiesce = quiesce_, \
+		.remove = generic_remove, \
 	}
 TEST_DRIVER(generic, generic_probe, generic_quiesce, ID("acme,generic"), ID("acme,old"));
 TEST_DRIVER(special, special_probe, NULL, ID("acme,special-2"));
@@ -291,6 +299,26 @@ static void a_child_is_not_its_parent(void **state)
 	assert_null(child.next);
 }
 
+static void what_vanishes_takes_its_children_along(void **state)
+{
+	static struct device first = { .name = "1" }, second = { .name = "2" }, behind_first = { .name = "3" };
+	struct device *bus = bind("/bus@a", 0), *other = bind("/plain@3", 0);
+
+	(void)state;
+	first.parent = second.parent = bus;
+	behind_first.parent = &first;
+	device_add(&first);
+	device_add(&second);
+	device_add(&behind_first);
+	first.driver = second.driver = behind_first.driver = bus->driver;
+	memset(order, 0, sizeof order);
+	device_remove(bus);
+	assert_string_equal(order, "231a");
+	assert_ptr_equal(device_first(), other);
+	assert_null(other->next);
+	assert_null(other->previous);
+}
+
 static u64 last_offset, last_value;
 static unsigned reads;
 
@@ -357,8 +385,22 @@ static void the_newest_is_quiesced_first(void **state)
 	assert_int_equal(device_bind_node(dt_path("/unknown@7"), NULL), -ENODEV);
 	bind("/holder/deep@0", 0);
 	memset(order, 0, sizeof order);
+	console_set(&sim_console, NULL);
+	sim_console_clear();
 	assert_int_equal(devices_quiesce(), -ETIMEDOUT);	/* plain@3 does not stop */
 	assert_string_equal(order, "043");
+	assert_string_equal(sim_console_text, "error: plain@3: may still access memory, it did not stop: "
+			    "no answer in time (ETIMEDOUT)\r\n");
+
+	/* Each that fails is told, the first is the answer. What has vanished is left alone. */
+	bind("/fallback@2", 0);
+	device_of_node(dt_path("/picky@4"))->gone = true;
+	memset(order, 0, sizeof order);
+	sim_console_clear();
+	assert_int_equal(devices_quiesce(), -EIO);
+	assert_string_equal(order, "203");
+	assert_non_null(strstr(sim_console_text, "error: fallback@2: may still"));
+	assert_non_null(strstr(sim_console_text, "error: plain@3: may still"));
 }
 
 static void syscon_switches_off_and_resets(void **state)
@@ -400,6 +442,7 @@ int main(void)
 		TEST(nothing_comes_of_no_node),
 		TEST(who_needs_itself_is_told),
 		TEST(a_child_is_not_its_parent),
+		TEST(what_vanishes_takes_its_children_along),
 		TEST(registers_are_mapped),
 		TEST(everything_enabled_is_discovered),
 		TEST(the_newest_is_quiesced_first),

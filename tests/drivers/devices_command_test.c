@@ -76,14 +76,16 @@ static void devices_is_a_tree(void **state)
 		"  shared                        works\n"
 		"first-user                      needs\n"
 		"second-user                     needs\n"
-		"9 devices; `explain` says why others are not here\n");
+		"whole                           needs\n"
+		"  inner                         works\n"
+		"11 devices; `explain` says why others are not here\n");
 }
 
 static void explain_says_why(void **state)
 {
 	(void)state;
 	assert_string_equal(shown("explain"),
-		"9 devices are bound; `devices` lists them.\n"
+		"11 devices are bound; `devices` lists them.\n"
 		"Not bound:\n"
 		"  eager@11000000: it needs cache@12000000: it needs clock: it is part of off-bus, which is not "
 		"bound: its status in the device tree is \"disabled\"\n"

@@ -29,7 +29,7 @@ static void buses_are_descended_into(void **state)
 	assert_string_equal(sim_devices_probed,
 			    "serial@10000000 cache@12000000 eager@11000000 broken@15000000 slot@16000000 "
 			    "slot@16000100 slot@16000200 host@19000000 part broken-bus@1b000000 behind "
-			    "pong ping frame shared first-user second-user lost strange ");
+			    "pong ping frame shared first-user second-user inner whole lost strange ");
 }
 
 static void each_bound_device_has_a_line(void **state)
@@ -98,7 +98,7 @@ static void what_is_needed_comes_first(void **state)
 	devices_discover();
 	sim_devices_stopped[0] = '\0';
 	assert_int_equal(devices_quiesce(), 0);
-	assert_string_equal(sim_devices_stopped, "second-user first-user shared frame behind part host@19000000 "
+	assert_string_equal(sim_devices_stopped, "inner whole second-user first-user shared frame behind part host@19000000 "
 			    "serial@10000000 ");
 	dev = device_of_node(dt_path("/frame/shared"));
 	assert_ptr_equal(dev->parent, device_of_node(dt_path("/frame")));
@@ -126,6 +126,20 @@ static void what_is_not_on_a_bus_can_be_asked_for(void **state)
 	assert_null(dev);
 }
 
+/* Whichever of them is asked for, each is bound once, and the part belongs to the whole. */
+static void parts_and_wholes(void **state)
+{
+	struct device *inner;
+
+	(void)state;
+	assert_int_equal(device_bind_node(dt_path("/whole/inner"), &inner), 0);
+	assert_string_equal(sim_devices_probed, "inner whole ");
+	assert_string_equal(device_first()->name, "whole");
+	assert_ptr_equal(inner->parent, device_first());
+	assert_ptr_equal(inner->previous, device_first());
+	assert_null(inner->next);
+}
+
 static void who_would_drive_it(void **state)
 {
 	(void)state;
@@ -146,6 +160,7 @@ int main(void)
 		TEST(each_node_has_a_reason),
 		TEST(what_is_needed_comes_first),
 		TEST(what_is_not_on_a_bus_can_be_asked_for),
+		TEST(parts_and_wholes),
 		TEST(who_would_drive_it),
 	};
 

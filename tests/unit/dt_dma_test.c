@@ -62,6 +62,7 @@ static void functions_behind_a_pci_host(void **state)
 	CHECK_BUS(dt_path("/pcie"), { 0, 0x80000000, 0x40000000, 0x80000000 },
 		  { 0, 0x1000000000, 0x100000000, 0x10000000000 });
 	CHECK_BUS(dt_path("/pcie/bridge"), { 0, 0x90000000, 0x50000000, 0x1000 });
+	check(dt_path("/pcie/other-space"), -ENXIO, NULL);
 }
 
 static void the_ends_of_what_fits(void **state)

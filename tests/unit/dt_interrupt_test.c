@@ -104,6 +104,7 @@ static void maps_behind_maps(void **state)
 		{ "/through", 3, -ENOENT, NULL, 0, { 0 } },
 		{ "/on-self", 0, 0, "/self", 1, { 5 } },
 		{ "/on-self", 1, 0, PIC, 2, { 6, 4 } },
+		{ "/on-self", 2, 0, "/wide", 3, { 21, 22, 23 } },
 		{ "/short-address@5", 0, 0, PIC, 2, { 2, 2 } },
 	};
 

@@ -112,6 +112,7 @@ static void lists_of_phandles(void **state)
 	assert_int_equal(dt_reference_at(a, "phandle-list-missing", cells, 0, &to), -ENOENT);
 	assert_int_equal(dt_reference_at(a, list, "#phandle-cells-missing", 0, &to), -EINVAL);
 	assert_int_equal(dt_reference_at(a, "phandle-list-bad-phandle", cells, 0, &to), -EINVAL);
+	assert_int_equal(dt_reference_at(a, "phandle-list-bad-phandle", cells, 1, &to), -EINVAL);
 	assert_int_equal(dt_reference_at(a, "phandle-list-bad-args", cells, 1, &to), -EINVAL);
 }
 
@@ -438,6 +439,7 @@ static void references_that_lie(void **state)
 	assert_int_equal(fdt_setprop_inplace_u32(lie, node, "hvac-provider", 0xffffffff), 0);
 	REFUSED(apply(lie, bytes, "x"), "is not in property hvac-provider of ride@200");
 	free(lie);
+	REFUSED(APPLY_OWN(overlay_short), "is not in property short of __overlay__");
 	lie = changed(TREE_BLOB(linux_overlay), bytes, "hvac-provider", "phandle\0ovider");
 	REFUSED(apply(lie, bytes, "x"), "is not in property phandle of ride@200");
 	free(lie);
