@@ -296,10 +296,26 @@ static int run(int argc, char **argv)
 	return explain_called(name);
 }
 
+static void offer_nodes(struct line_completion *c, struct dt_node parent)
+{
+	dt_for_each_child(node, parent) {
+		if (dt_compatible(node, 0))
+			line_offer(c, dt_name(node), ' ');
+		offer_nodes(c, node);
+	}
+}
+
+static void complete(struct line_completion *c, size_t from)
+{
+	if (c->word == from + strspn(c->line + from, " "))
+		offer_nodes(c, dt_root());
+}
+
 COMMAND(explain) = {
 	.name = "explain",
 	.arguments = "[name]",
 	.summary = "why devices have no driver; what is known of one",
 	.details = "A name is the beginning of a device's or node's name, a path, or an alias.",
+	.complete = complete,
 	.run = run,
 };

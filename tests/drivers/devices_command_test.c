@@ -141,6 +141,29 @@ static void explain_knows_all_of_one(void **state)
 		"  not bound   neither\n");
 }
 
+static unsigned offers(const char *typed, char common[128])
+{
+	static const struct line_io silent = { .write = console_write };
+	struct line_completion c = { .line = typed, .io = &silent };
+
+	monitor_complete(&c, 0);
+	memcpy(common, c.common, sizeof(c.common));
+	return c.count;
+}
+
+static void names_are_completed(void **state)
+{
+	char common[128];
+
+	(void)state;
+	assert_int_equal(offers("explain  usb-", common), 1);
+	assert_string_equal(common, "usb-wrapper@18000000");
+	assert_int_equal(offers("explain slo", common), 3);
+	assert_string_equal(common, "slot@16000");
+	assert_int_equal(offers("explain holder", common), 0);		/* describes no device */
+	assert_int_equal(offers("explain usb slo", common), 0);
+}
+
 static void names_may_be_wrong(void **state)
 {
 	(void)state;
@@ -160,6 +183,7 @@ int main(void)
 		TEST(devices_is_a_tree),
 		TEST(explain_says_why),
 		TEST(explain_knows_all_of_one),
+		TEST(names_are_completed),
 		TEST(names_may_be_wrong),
 	};
 
