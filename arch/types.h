@@ -16,3 +16,8 @@ typedef int64_t s64;
 struct range {
 	u64 start, bytes;
 };
+
+/* An address as a device puts it on the bus. Not a pointer, not a CPU physical address. */
+typedef struct {
+	u64 bus;
+} dma_addr_t;
