@@ -8,20 +8,20 @@
 
 #include "arch/arch.h"
 #include "lib/board.h"
+#include "lib/cpu_tree.h"
 #include "lib/dt.h"
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/memory.h"
+#include "lib/nest.h"
 #include "lib/time.h"
 #include "lib/version.h"
 
 int main(void);
 
 enum {
-	NEST_SPARE_BYTES = 512 * 1024,		/* page tables, before all RAM is mapped */
 	TREE_LIMIT_BYTES = 2 * 1024 * 1024,	/* the arm64 boot protocol's; real ones: < 256 KiB */
 };
-static const u64 BELOW_4_GIB = 1ull << 32;
 
 static u64 page_up(u64 n)
 {
@@ -70,18 +70,6 @@ static void open_tree(u64 address)
 		      address, check.reason);
 }
 
-/* As high as devices with 32-bit addresses still reach; low memory is what kernels want. */
-static struct range find_nest(u64 bytes)
-{
-	struct range nest = { .bytes = bytes };
-
-	if (memory_take(bytes, ARCH_PAGE_BYTES, 0, BELOW_4_GIB, MEMORY_PLINTH, "nest", &nest.start) &&
-	    memory_take(bytes, ARCH_PAGE_BYTES, 0, UINT64_MAX, MEMORY_PLINTH, "nest", &nest.start))
-		panic("No %" PRIu64 " KiB of free memory in one piece: Plinth cannot run here.",
-		      bytes / 1024);
-	return nest;
-}
-
 _Noreturn void start(const struct arch_boot *entered)
 {
 	struct arch_boot boot = *entered;
@@ -101,7 +89,10 @@ _Noreturn void start(const struct arch_boot *entered)
 	claim(boot.tree, tree_bytes, "firmware's device tree");
 
 	boot.tree_bytes = dt_used_bytes();
-	boot.nest = find_nest(image_bytes + page_up(boot.tree_bytes) + NEST_SPARE_BYTES);
+	error = nest_take(image_bytes, boot.tree_bytes, &boot.nest);
+	if (error)
+		panic("No %" PRIu64 " KiB of free memory in one piece: Plinth cannot run here.",
+		      boot.nest.bytes / 1024);
 	error = arch_map(boot.nest.start, boot.nest.bytes, ARCH_MAP_DATA);
 	if (error)
 		panic("Cannot map memory at %#" PRIx64 ": %s.", boot.nest.start, error_text(error));
@@ -112,30 +103,6 @@ _Noreturn void start(const struct arch_boot *entered)
 }
 
 /* ---- Second half: in the nest ---- */
-
-static const void *cpu_property(const char *name, u32 *bytes)
-{
-	struct dt_node cpus = dt_path("/cpus");
-	const void *value = NULL;
-
-	dt_for_each_child(cpu, cpus) {
-		u64 id = dt_u64(cpu, "reg", UINT64_MAX);
-
-		if (id == arch_cpu_id())
-			value = dt_property(cpu, name, bytes);
-	}
-	return value ? value : dt_property(cpus, name, bytes);
-}
-
-static const void *compatible_property(const char *compatible, const char *name, u32 *bytes)
-{
-	struct dt_node node = dt_root();
-
-	while (dt_exists(node = dt_compatible_node(node, compatible)))
-		if (dt_enabled(node))
-			return dt_property(node, name, bytes);
-	return NULL;
-}
 
 static void *table_page(void)
 {
@@ -182,7 +149,6 @@ static void map_image(const struct arch_image *image)
 
 _Noreturn void start_moved(const struct arch_boot *boot)
 {
-	static const struct arch_tree tree = { cpu_property, compatible_property };
 	u64 image_bytes = page_up(arch_image_bytes());
 	struct arch_image image;
 	bool first_half;
@@ -199,7 +165,7 @@ _Noreturn void start_moved(const struct arch_boot *boot)
 	first_half = claim(boot->load_address, image_bytes, "first half");	/* its page tables are in use */
 	memory_pages_within(boot->nest);
 
-	error = arch_describe(&tree);
+	error = arch_describe(&cpu_tree);
 	if (error)
 		log_warning("The CPU's description in the device tree is incomplete: %s", error_text(error));
 

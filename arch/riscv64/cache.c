@@ -8,7 +8,7 @@
 #include "arch/cache_lines.h"
 #include "cache.h"
 
-enum { LINE_UNKNOWN = 64, LINE_THEAD = 64, LINE_MAX = 4096 };
+enum { LINE_UNKNOWN = 64 };
 
 struct backend {
 	const char *name;
@@ -34,7 +34,7 @@ LINES(zicbom_clean, ".insn i 0x0f, 2, x0, %0, 1", "")		/* cbo.clean */
 LINES(zicbom_flush, ".insn i 0x0f, 2, x0, %0, 2", "")		/* cbo.flush */
 
 static const struct backend zicbom = {
-	"Zicbom", zicbom_clean, zicbom_invalidate, zicbom_flush,
+	RISCV64_ZICBOM, zicbom_clean, zicbom_invalidate, zicbom_flush,
 };
 
 #define THEAD_SYNC ".insn r 0x0b, 0, 0, x0, x0, x25\n\t"	/* th.sync.s: until all is done */
@@ -44,10 +44,10 @@ LINES(thead_invalidate, ".insn r 0x0b, 0, 1, x0, %0, x6", THEAD_SYNC)	/* th.dcac
 LINES(thead_flush, ".insn r 0x0b, 0, 1, x0, %0, x7", THEAD_SYNC)	/* th.dcache.civa */
 
 static const struct backend thead = {
-	"T-Head CMO", thead_clean, thead_invalidate, thead_flush,
+	RISCV64_THEAD, thead_clean, thead_invalidate, thead_flush,
 };
 
-static u8 sample[LINE_MAX] __attribute__((aligned(LINE_MAX)));
+static u8 sample[ARCH_PAGE_BYTES] __attribute__((aligned(ARCH_PAGE_BYTES)));
 
 static void try_all(void *which)
 {
@@ -67,16 +67,14 @@ static void choose(const struct backend *candidate, size_t line)
 		backend = candidate;
 }
 
-void cache_choose(bool has_zicbom, u32 block_bytes, bool has_thead)
+void cache_choose(struct riscv64_cache_facts promised)
 {
-	bool usable = block_bytes && block_bytes <= LINE_MAX && !(block_bytes & (block_bytes - 1));
-
 	backend = NULL;
 	line_bytes = 0;
-	if (has_zicbom && usable)
-		choose(&zicbom, block_bytes);
-	if (!backend && has_thead)
-		choose(&thead, LINE_THEAD);
+	if (promised.zicbom_bytes)
+		choose(&zicbom, promised.zicbom_bytes);
+	if (!backend && promised.thead)
+		choose(&thead, RISCV64_THEAD_LINE_BYTES);
 }
 
 /* Only what says "dma-noncoherent" is not. */

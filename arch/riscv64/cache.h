@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
-#include "arch/types.h"
+#include "arch/riscv64/isa.h"
 
-/* Find the back-end that works here. @block_bytes: what the tree says of Zicbom; 0: nothing. */
-void cache_choose(bool zicbom, u32 block_bytes, bool thead);
+/* Find the back-end that works here, of those that the tree promises. */
+void cache_choose(struct riscv64_cache_facts promised);

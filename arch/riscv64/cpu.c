@@ -17,46 +17,6 @@ u64 cpu_boot_hart;
 static u64 ticks_per_second;
 static char name[96];
 
-static u32 be32(const void *cell)
-{
-	const u8 *byte = cell;
-
-	return (u32)byte[0] << 24 | byte[1] << 16 | byte[2] << 8 | byte[3];
-}
-
-/* A number of one cell or two; 0: none. */
-static u64 number(const struct arch_tree *tree, const char *property)
-{
-	u32 bytes;
-	const void *cells = tree->cpu_property(property, &bytes);
-
-	if (!cells || (bytes != 4 && bytes != 8))
-		return 0;
-	return bytes == 4 ? be32(cells) : (u64)be32(cells) << 32 | be32((const u8 *)cells + 4);
-}
-
-/* riscv,isa-extensions, the newer way to say it, goes before riscv,isa. */
-static bool has(const struct arch_tree *tree, const char *extension)
-{
-	u32 bytes;
-	const char *text = tree->cpu_property("riscv,isa-extensions", &bytes);
-
-	if (text)
-		return riscv64_string_list_has(text, bytes, extension);
-	text = tree->cpu_property("riscv,isa", &bytes);
-	return text && riscv64_isa_string_has(text, bytes, extension);
-}
-
-/* XTheadCmo: said by newer trees; older ones only name the core. */
-static bool has_thead_cmo(const struct arch_tree *tree)
-{
-	u32 bytes;
-	const char *text = tree->cpu_property("compatible", &bytes);
-
-	return has(tree, "xtheadcmo") ||
-	       (text && bytes >= 8 && !memcmp(text, "thead,c9", 8));
-}
-
 /* The core, where it has a name, and its base ISA: the extensions behind that would fill lines. */
 static void describe_name(const struct arch_tree *tree)
 {
@@ -79,11 +39,10 @@ static void describe_name(const struct arch_tree *tree)
 int arch_describe(const struct arch_tree *tree)
 {
 	describe_name(tree);
-	cache_choose(has(tree, "zicbom"), number(tree, "riscv,cbom-block-size"),
-		     has_thead_cmo(tree));
-	if (has(tree, "svpbmt"))
+	cache_choose(riscv64_cache_facts(tree));
+	if (riscv64_has(tree, "svpbmt"))
 		mmu_try_svpbmt();
-	ticks_per_second = number(tree, "timebase-frequency");
+	ticks_per_second = riscv64_number(tree, "timebase-frequency");
 	return ticks_per_second ? 0 : -ENOENT;
 }
 

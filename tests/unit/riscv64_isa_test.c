@@ -78,12 +78,99 @@ static void string_lists(void **state)
 	assert_false(has(riscv64_string_list_has, "", 0, "i"));
 }
 
+/* ---- A hart in a tree ---- */
+
+static struct hart_property {
+	const char *name, *value;
+	u32 bytes;
+} hart[4];
+
+static const void *hart_property(const char *name, u32 *bytes)
+{
+	for (unsigned i = 0; i < 4 && hart[i].name; i++)
+		if (!strcmp(hart[i].name, name)) {
+			*bytes = hart[i].bytes;
+			return hart[i].value;
+		}
+	return NULL;
+}
+
+static const struct arch_tree tree = { hart_property, NULL };
+
+#define STRING(name, text)	{ name, text, sizeof(text) }
+
+static void describe(struct hart_property a, struct hart_property b, struct hart_property c)
+{
+	hart[0] = a;
+	hart[1] = b;
+	hart[2] = c;
+}
+
+static void assert_cache(u32 zicbom_bytes, bool thead)
+{
+	struct riscv64_cache_facts facts = riscv64_cache_facts(&tree);
+
+	assert_int_equal(facts.zicbom_bytes, zicbom_bytes);
+	assert_int_equal(facts.thead, thead);
+}
+
+static const struct hart_property none, zicbom = STRING("riscv,isa", "rv64imac_zicbom");
+
+static struct hart_property block(const char *cells, u32 bytes)
+{
+	return (struct hart_property){ "riscv,cbom-block-size", cells, bytes };
+}
+
+static void promised_cache_operations(void **state)
+{
+	(void)state;
+	describe(zicbom, block("\0\0\0\x40", 4), none);
+	assert_cache(64, false);
+	describe(zicbom, block("\0\0\0\0\0\0\0\x80", 8), none);
+	assert_cache(128, false);
+	describe(zicbom, block("\0\0\x10\0", 4), none);
+	assert_cache(4096, false);
+
+	/* no size, or one that no cache has */
+	describe(zicbom, none, none);
+	assert_cache(0, false);
+	describe(zicbom, block("\0\0\0\x41", 4), none);
+	assert_cache(0, false);
+	describe(zicbom, block("\0\0\x20\0", 4), none);
+	assert_cache(0, false);
+	describe(zicbom, block("\0\0\0\1\0\0\0\x40", 8), none);
+	assert_cache(0, false);
+	describe(zicbom, block("\0\x40", 2), none);
+	assert_cache(0, false);
+
+	/* a size without the operations, which the newer property denies */
+	describe(block("\0\0\0\x40", 4), zicbom, (struct hart_property)STRING("riscv,isa-extensions", "i\0m"));
+	assert_cache(0, false);
+}
+
+static void promised_thead_operations(void **state)
+{
+	(void)state;
+	describe((struct hart_property)STRING("compatible", "thead,c910\0riscv"), none, none);
+	assert_cache(0, true);
+	describe((struct hart_property)STRING("riscv,isa-extensions", "i\0xtheadcmo"), none, none);
+	assert_cache(0, true);
+	describe((struct hart_property)STRING("compatible", "sifive,u74\0riscv"), none, none);
+	assert_cache(0, false);
+	describe((struct hart_property){ "compatible", "thead,c", 7 }, none, none);
+	assert_cache(0, false);
+	describe(zicbom, block("\0\0\0\x40", 4), (struct hart_property)STRING("compatible", "thead,c908"));
+	assert_cache(64, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(isa_strings),
 		cmocka_unit_test(isa_strings_that_do_not_end),
 		cmocka_unit_test(string_lists),
+		cmocka_unit_test(promised_cache_operations),
+		cmocka_unit_test(promised_thead_operations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
