@@ -38,26 +38,37 @@ struct device *console_device(void)
 	return opened;
 }
 
+struct dt_node console_stdout(const char **path, const char **options)
+{
+	struct dt_node chosen = dt_path("/chosen");
+	const char *colon;
+
+	*path = dt_string(chosen, "stdout-path");
+	if (!*path)
+		*path = dt_string(chosen, "linux,stdout-path");	/* before DT 0.2 */
+	if (!*path)
+		return (struct dt_node){ -1 };
+	colon = strchr(*path, ':');
+	*options = colon ? colon + 1 : "";
+	return dt_path(*path);
+}
+
 static void open_stdout(void)
 {
-	struct dt_node chosen = dt_path("/chosen"), node;
-	const char *path = dt_string(chosen, "stdout-path"), *options;
+	const char *path, *options;
+	struct dt_node node = console_stdout(&path, &options);
 	char why[DEVICE_WHY_BYTES];
 	int error;
 
-	if (!path)
-		path = dt_string(chosen, "linux,stdout-path");	/* before DT 0.2 */
 	if (!path) {
 		log_info("the device tree names no console (/chosen has no stdout-path)");
 		return;
 	}
-	options = strchr(path, ':');
-	node = dt_path(path);
 	if (!dt_exists(node)) {
 		log_warning("stdout-path \"%s\": the device tree has no such node or alias", path);
 		return;
 	}
-	error = open_node(node, options ? options + 1 : "");
+	error = open_node(node, options);
 	if (error)
 		log_warning("stdout-path \"%s\": %s", path,
 			    device_why_not(node, why) ? why : "that is no UART");

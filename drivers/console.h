@@ -18,3 +18,9 @@ struct device *console_device(void);	/* the UART; NULL: none, or the firmware's 
  * behind the colon of stdout-path ("115200n8"), "" where nothing does.
  */
 bool console_wanted(struct dt_node node, const char **options);
+
+/*
+ * What /chosen says of it: the node of stdout-path. *path is the property (NULL: there is none),
+ * *options as above. None where the tree has no such node.
+ */
+struct dt_node console_stdout(const char **path, const char **options);
