@@ -90,6 +90,9 @@ void device_remove(struct device *dev);
  */
 void devices_discover(void);
 
+/* The nodes that this tries to bind, for @each to do something else with. */
+void device_nodes_walk(void (*each)(struct dt_node node));
+
 /* Does it only lead to what is on it, so that its children are looked for? "simple-bus" and its like. */
 bool device_is_bus(struct dt_node node);
 

@@ -23,21 +23,31 @@ bool device_is_bus(struct dt_node node)
 	return node.offset == dt_root().offset;
 }
 
-static void discover_on(struct dt_node bus)
+static void walk_on(struct dt_node bus, void (*each)(struct dt_node node))
 {
 	dt_for_each_child(node, bus) {
-		struct device *dev;
-
-		if (device_bind_node(node, &dev) == -ENOMEM && !dev)
-			log_error("%s: no memory for another device", dt_name(node));
+		each(node);
 		if (device_is_bus(node))
-			discover_on(node);
+			walk_on(node, each);
 	}
+}
+
+void device_nodes_walk(void (*each)(struct dt_node node))
+{
+	walk_on(dt_root(), each);
+}
+
+static void discover(struct dt_node node)
+{
+	struct device *dev;
+
+	if (device_bind_node(node, &dev) == -ENOMEM && !dev)
+		log_error("%s: no memory for another device", dt_name(node));
 }
 
 void devices_discover(void)
 {
-	discover_on(dt_root());
+	device_nodes_walk(discover);
 }
 
 /* ---- Reasons ---- */
