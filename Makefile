@@ -16,6 +16,8 @@ define HELP
   make test           all tests: also clang, fuzzing, and machines in QEMU
   make test-full      the same with every combination of machine, memory and way to start
   make fuzz           fuzz targets, FUZZ_SECONDS each
+  make port-check DTB=board.dtb   what Plinth would make of a board (or of board.dts)
+  make port-check-all   the same in a line, for each board of the Linux tree
   make setup          install what all of these need from Debian's packages
   make compile_commands.json   for editors: $(O)/compile_commands.json
   make clean          remove $(O)
@@ -29,6 +31,7 @@ define HELP
   QEMU=program           run, gdb: another QEMU
   QEMU_ARGS="..."        run, gdb: more arguments for it, such as "-m 1G -smp 8"
   FUZZ_SECONDS=n         test, fuzz: how long for each target (20)
+  ALL=1 JSON=1 SKELETON=1 MEMORY=start,bytes   port-check: see `make port-check`
 endef
 
 ARCHES := riscv64 aarch64
@@ -59,7 +62,8 @@ $(O)/linux/.extracted: tools/linux-extract | needs
 
 NEEDS := build $(if $(filter run gdb test test-full,$(MAKECMDGOALS)),run) \
 	$(if $(filter check fuzz test test-full,$(MAKECMDGOALS)),test) \
-	$(if $(filter gdb,$(MAKECMDGOALS)),debug)
+	$(if $(filter gdb,$(MAKECMDGOALS)),debug) \
+	$(if $(filter port-check port-check-all,$(MAKECMDGOALS)),trees)
 
 .PHONY: needs
 needs:
@@ -97,6 +101,25 @@ check: | needs $(LINUX_STAMP)
 	$(Q)tools/test-run $@
 test test-full fuzz: | needs $(LINUX_STAMP)
 	$(Q)tools/test-run $@
+
+# ---- Other boards ----
+
+PORT_CHECK := $(O)/host/port-check
+PORT_CHECK_DTB = $(if $(filter %.dts,$(DTB)),$(O)/port-check/$(notdir $(DTB:.dts=.dtb)),$(DTB))
+
+# What is on standard output is for the reader, or for his script.
+.PHONY: port-check port-check-all
+port-check: | needs $(LINUX_STAMP)
+	+$(Q)$(MAKE) -f tools/make/host.mk port-check >&2
+	$(if $(filter %.dts,$(DTB)),$(Q)tools/dts-compile $(LINUX_TREE) $(DTB) $(PORT_CHECK_DTB))
+	$(Q)$(PORT_CHECK) $(if $(ALL),--all) $(if $(MEMORY),--memory '$(MEMORY)') $(if $(JSON),--json) \
+		$(if $(SKELETON),--skeleton) $(or $(PORT_CHECK_DTB),--help)
+
+port-check-all: | needs $(LINUX_STAMP)
+	+$(Q)$(MAKE) -f tools/make/host.mk port-check
+	$(Q)tools/dts-compile $(LINUX_TREE) $(O)/dtb
+	$(Q)$(PORT_CHECK) --table $$(find $(O)/dtb -name '*.dtb' | sort) >$(O)/port-check.txt || [ $$? = 1 ]
+	@echo "The table: $(O)/port-check.txt"
 
 # ---- The rest ----
 

@@ -35,8 +35,9 @@ TARGET_ONLY := lib/start.c lib/heap.c boot/main.c
 # What belongs to one architecture, but touches no register.
 ISA_PURE := $(sort $(wildcard arch/*/pte.c arch/*/early_pte.c arch/*/isa.c arch/*/linux_image.c))
 
-SOURCES := $(filter-out $(TARGET_ONLY),$(PORTABLE_SOURCES)) \
-	$(ISA_PURE) $(sort $(wildcard arch/host/*.c) $(filter-out %_test.c,$(wildcard tests/sim/*.c)))
+PLINTH_SOURCES := $(filter-out $(TARGET_ONLY),$(PORTABLE_SOURCES)) \
+	$(ISA_PURE) $(sort $(wildcard arch/host/*.c))
+SOURCES := $(PLINTH_SOURCES) $(sort $(filter-out %_test.c,$(wildcard tests/sim/*.c)))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 LIBFDT_OBJECTS := $(LIBFDT_SOURCES:%=$(OUT)/libfdt/%.o)
 TREE_OBJECTS := $(patsubst %.dts,$(OUT)/%.dtb.o,$(sort $(wildcard tests/unit/dts/*.dts)))
@@ -91,10 +92,23 @@ $(PROGRAMS): $(OUT)/%: $(OUT)/%.o $(OBJECTS) $(LIBFDT_OBJECTS) $(TREE_OBJECTS) $
 	$(say) HOSTLD $@
 	$(Q)$(HOSTCC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
 
+# What the image finds out, for the device trees of other boards. It is the same objects as in the
+# image but for arch/; the linker's map is there for a test that makes sure.
+PORT_CHECK_SOURCES := $(PLINTH_SOURCES) $(sort $(wildcard tools/port-check/*.c))
+PORT_CHECK_OBJECTS := $(PORT_CHECK_SOURCES:%.c=$(OUT)/%.o)
+
+.PHONY: port-check
+port-check: $(OUT)/port-check
+	@:
+
+$(OUT)/port-check: $(PORT_CHECK_OBJECTS) $(LIBFDT_OBJECTS) $(OUT)/link-flags
+	$(say) HOSTLD $@
+	$(Q)$(HOSTCC) $(LDFLAGS) -Wl,-Map=$@.map -o $@ $(filter %.o,$^)
+
 .SECONDARY:
 # The version is in one object, so that a commit rebuilds one object.
 $(call remember,$(OUT)/version,$(VERSION))
 $(OUT)/lib/version.o: CPPFLAGS += -DPLINTH_VERSION='"$(VERSION)"'
 $(OUT)/lib/version.o: $(OUT)/version
 
--include $(OBJECTS:.o=.d) $(PROGRAMS:=.d) $(LIBFDT_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(PORT_CHECK_OBJECTS:.o=.d) $(PROGRAMS:=.d) $(LIBFDT_OBJECTS:.o=.d)
