@@ -160,6 +160,19 @@ static struct pci_function *find(const char *place)
 	return NULL;
 }
 
+/* What came and went has been logged. */
+static int rescan(void)
+{
+	unsigned count = 0;
+	int error = pci_rescan();
+
+	for (struct pci_host *host = pci_host_first(); host; host = host->next)
+		for (struct pci_function *f = host->functions; f; f = f->next)
+			count++;
+	console_print("%u functions now%s\n", count, error ? "; not all could be placed" : "");
+	return error;
+}
+
 static int run(int argc, char **argv)
 {
 	struct pci_function *f;
@@ -174,7 +187,7 @@ static int run(int argc, char **argv)
 		return 0;
 	}
 	if (!strcmp(argv[1], "rescan"))
-		return pci_rescan();
+		return rescan();
 	f = find(argv[1]);
 	if (!f) {
 		console_print("there is no function %s; pci lists those there are\n", argv[1]);

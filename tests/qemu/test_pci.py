@@ -110,7 +110,8 @@ def test_found_and_placed(start, machine, tmp_path):
 
     before, mapped = places(console), console.ask("info pci")
     assert len(before) > 20
-    console.command("pci rescan")
+    count = len(re.findall(r"[0-9a-f]{4}:[0-9a-f]{4}  ", console.command("pci")))
+    assert f"{count} functions now" in console.command("pci rescan")
     assert places(console) == before
     assert console.ask("info pci") == mapped
     assert "there is no function 1f:00.0" in console.command("pci 1f:00.0")
