@@ -140,6 +140,7 @@ static void bars_that_lie(void **state)
 		s[i] = without_bars(i);
 		sim_pci_bar(s[i], 1, SIM_PCI_32, 4 * KiB);
 		sim_pci_bar(s[i], 3, SIM_PCI_IO, 16);
+		sim_pci_set(s[i], PCI_BAR0 + 4, 4, 0x40000000 + i * 4096);
 	}
 	sim_pci_bar(s[0], 0, SIM_PCI_32, 4 * KiB);
 	s[0]->writable[PCI_BAR0 + 2] = 0xf0;
@@ -154,6 +155,7 @@ static void bars_that_lie(void **state)
 		snprintf(name, sizeof(name), "00:%02x.0", i);
 		assert_string_equal(function(name)->problem, problems[i]);
 		assert_int_equal(sim_pci_get(s[i], PCI_COMMAND, 2), 0);
+		assert_int_equal(function(name)->bars[1].given.start, 0);
 	}
 	assert_int_equal(sim_pci_get(s[3], PCI_COMMAND, 2), PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
 	assert_int_equal(check_routes(), 9);

@@ -57,14 +57,19 @@ static struct sim_pci near, far;
 static struct device *near_device, *far_device;
 static struct sim_pci_function *nvme, *root_port, *behind_port, *network;
 
-static void add_host(void *fdt, const char *name, unsigned reg, unsigned reg_bytes, unsigned first, unsigned last,
-		     unsigned memory_bus, unsigned memory_cpu)
+static void begin_host(void *fdt, const char *name, const char *compatible)
 {
 	fdt_begin_node(fdt, name);
-	tree_string(fdt, "compatible", "pci-host-ecam-generic");
+	tree_string(fdt, "compatible", compatible);
 	tree_string(fdt, "device_type", "pci");
 	tree_cells(fdt, "#address-cells", 1, 3);
 	tree_cells(fdt, "#size-cells", 1, 2);
+}
+
+static void add_host(void *fdt, const char *name, unsigned reg, unsigned reg_bytes, unsigned first, unsigned last,
+		     unsigned memory_bus, unsigned memory_cpu)
+{
+	begin_host(fdt, name, "pci-host-ecam-generic");
 	tree_cells(fdt, "reg", 4, 0, reg, 0, reg_bytes);
 	tree_cells(fdt, "bus-range", 2, first, last);
 	tree_cells(fdt, "ranges", 14, 0x02000000, 0, memory_bus, 0, memory_cpu, 0, 0x10000000,
@@ -83,8 +88,14 @@ static const void *tree(void)
 	add_host(fdt, "small", 0x90000000, 0x00080000, 0, 0, 0, 0x90000000);
 	add_host(fdt, "backwards", 0x90000000, 0x00100000, 5, 4, 0, 0x90000000);
 	add_host(fdt, "many", 0x90000000, 0x00100000, 0, 256, 0, 0x90000000);
-	fdt_begin_node(fdt, "nowhere");
-	tree_string(fdt, "compatible", "pci-host-ecam-generic");
+	begin_host(fdt, "nowhere", "pci-host-ecam-generic");
+	fdt_end_node(fdt);
+	begin_host(fdt, "aliases", "snps,dw-pcie-ecam");
+	tree_cells(fdt, "reg", 4, 0, 0x90000000, 0, 0x00100000);
+	tree_cells(fdt, "ranges", 28, 0x02000000, 0, 0x10000000, 0, 0x10000000, 0, 0x10000000,
+		   0x02000000, 0, 0x1fff0000, 0, 0x20000000, 0, 0x10000000,	/* overlaps */
+		   0x02000000, ~0, 0xf0000000, 0, 0x30000000, 0, 0x20000000,	/* past the end */
+		   0x01000000, 0, 0x10000000, 0, 0x40000000, 0, 0x00010000);
 	fdt_end_node(fdt);
 	return tree_end(fdt);
 }
@@ -139,6 +150,14 @@ static u32 command(const struct sim_pci_function *f)
 	return sim_pci_get(f, PCI_COMMAND, 2);
 }
 
+static struct pci_host *host_of(struct device *dev)
+{
+	for (struct pci_host *host = pci_host_first(); host; host = host->next)
+		if (host->device == dev)
+			return host;
+	return NULL;
+}
+
 /* ---- Tests, each in a process of its own ---- */
 
 static void a_product_before_a_class(void **state)
@@ -176,6 +195,33 @@ static void hosts_that_cannot_be(void **state)
 		assert_string_equal(dev->reason, cases[i][1]);
 	}
 	assert_int_equal(device_bind_node(dt_path("/nowhere"), &dev), -ENOENT);
+}
+
+static void buses_end_where_configuration_space_does(void **state)
+{
+	begin(state);
+	assert_int_equal(host_of(near_device)->first_bus, 0);
+	assert_int_equal(host_of(near_device)->last_bus, 15);
+	assert_int_equal(host_of(far_device)->first_bus, 0x10);
+	assert_int_equal(host_of(far_device)->last_bus, 0x13);
+}
+
+/* DesignWare's shows its root port in every slot; and this one has windows that cannot all be. */
+static void a_host_with_aliases(void **state)
+{
+	static struct sim_pci odd;
+	struct device *dev;
+
+	begin(state);
+	sim_pci_begin(&odd, 0x90000000, 0, 0);
+	add_nvme(&odd, NULL, 0, 0x0011);
+	add_nvme(&odd, NULL, 1, 0x0011);
+	assert_int_equal(device_bind_node(dt_path("/aliases"), &dev), 0);
+	assert_non_null(device("pci 2:00:00.0"));
+	assert_null(device("pci 2:00:01.0"));
+	assert_int_equal(host_of(dev)->window_count, 2);
+	assert_int_equal(host_of(dev)->windows[0].bus, 0x10000000);
+	assert_int_equal(host_of(dev)->windows[1].cpu, 0x40000000);
 }
 
 static u64 read_offset(void *state, u64 offset, unsigned width)
@@ -300,6 +346,52 @@ static void a_bridge_goes_with_all_behind_it(void **state)
 	assert_non_null(device("pci 01:00.0"));
 }
 
+static void a_bridge_that_forgot_its_numbers(void **state)
+{
+	begin(state);
+	sim_pci_set(root_port, PCI_PRIMARY, 4, 0);
+	assert_int_equal(pci_rescan(), 0);
+	assert_int_equal(removals, 1);
+	assert_non_null(device("pci 01:00.0")->driver);
+}
+
+static void all_behind_a_vanished_bridge_is_gone(void **state)
+{
+	struct pci_function *f;
+	unsigned writes;
+
+	begin(state);
+	f = pci_function_of(device("pci 01:00.0"));
+	root_port->gone = true;
+	assert_false(pci_present(pci_function_of(device("pci 00:02.0"))));
+	root_port->gone = false;
+	assert_true(f->device.gone);
+	writes = near.config_writes;
+	pci_write16(f, PCI_COMMAND, 0);
+	assert_int_equal(pci_set_master(f, false), 0);
+	assert_int_equal(near.config_writes, writes);
+}
+
+/* What is new has to do with the room there is; the reason says how much that is. */
+static void nothing_in_use_moves(void **state)
+{
+	struct sim_pci_function *f;
+	u32 before;
+
+	begin(state);
+	before = sim_pci_get(behind_port, PCI_BAR0, 4);
+	f = sim_pci_add(&near, root_port, 0, 1, 0x1b36, 0x0011, 0x010802);
+	behind_port->config[PCI_HEADER_TYPE] = PCI_HEADER_MULTIFUNCTION;
+	sim_pci_bar(f, 0, SIM_PCI_32, 0x200000);
+	assert_int_equal(pci_rescan(), 0);
+	assert_int_equal(removals, 0);
+	assert_int_equal(sim_pci_get(behind_port, PCI_BAR0, 4), before);
+	assert_int_equal(command(f), 0);
+	assert_string_equal(pci_function_of(device("pci 01:00.1"))->problem,
+			    "BAR 0 wants 2 MiB of 32-bit memory; bridge pci 00:02.0's window for it has 1 MiB, "
+			    "1008 KiB of it free");
+}
+
 static void what_is_replaced_is_removed_and_added(void **state)
 {
 	begin(state);
@@ -325,12 +417,21 @@ static void what_lost_its_address_is_another_device(void **state)
 	assert_int_equal(command(nvme), PCI_COMMAND_MEMORY);
 }
 
+static u32 check_quiet_behind(struct sim_pci_function *f, unsigned offset, u32 value)
+{
+	(void)f;
+	if (offset == PCI_COMMAND)
+		assert_false(command(behind_port) & PCI_COMMAND_MASTER);
+	return value;
+}
+
 static void nobody_masters_the_bus_in_the_end(void **state)
 {
 	begin(state);
 	assert_int_equal(pci_set_master(pci_function_of(device("pci 00:01.0")), true), 0);
 	assert_int_equal(pci_set_master(pci_function_of(device("pci 01:00.0")), true), 0);
 	sim_pci_set(network, PCI_COMMAND, 2, PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY);
+	root_port->read = check_quiet_behind;
 	assert_int_equal(devices_quiesce(), 0);
 	for (unsigned i = 0; i < near.count; i++)
 		assert_false(command(&near.functions[i]) & PCI_COMMAND_MASTER);
@@ -347,12 +448,17 @@ int main(void)
 		CHILD_TEST(a_product_before_a_class, NULL),
 		CHILD_TEST(the_unbound_have_a_reason, NULL),
 		CHILD_TEST(hosts_that_cannot_be, NULL),
+		CHILD_TEST(buses_end_where_configuration_space_does, NULL),
+		CHILD_TEST(a_host_with_aliases, NULL),
 		CHILD_TEST(bars_are_mapped_where_the_cpu_sees_them, NULL),
 		CHILD_TEST(looking_again_changes_nothing, NULL),
 		CHILD_TEST(mastering_takes_the_bridges_too, NULL),
 		CHILD_TEST(what_vanishes_is_removed, NULL),
 		CHILD_TEST(what_appears_is_added, NULL),
 		CHILD_TEST(a_bridge_goes_with_all_behind_it, NULL),
+		CHILD_TEST(a_bridge_that_forgot_its_numbers, NULL),
+		CHILD_TEST(all_behind_a_vanished_bridge_is_gone, NULL),
+		CHILD_TEST(nothing_in_use_moves, NULL),
 		CHILD_TEST(what_is_replaced_is_removed_and_added, NULL),
 		CHILD_TEST(what_lost_its_address_is_another_device, NULL),
 		CHILD_TEST(nobody_masters_the_bus_in_the_end, NULL),

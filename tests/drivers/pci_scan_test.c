@@ -65,6 +65,32 @@ static void only_one_device_behind_a_port(void **state)
 	assert_int_equal(function_count(), 2);
 }
 
+static void nobody_has_vendor_zero(void **state)
+{
+	(void)state;
+	begin(0, 15);
+	sim_pci_set(endpoint(NULL, 1), PCI_VENDOR, 2, 0);
+	look();
+	assert_int_equal(function_count(), 0);
+}
+
+/* Bridges whose one device of eight functions shows in every slot. */
+static void more_functions_than_anybody_has(void **state)
+{
+	(void)state;
+	begin(0, 15);
+	for (unsigned i = 0; i < 3; i++) {
+		struct sim_pci_function *p = port(NULL, i, PCI_EXPRESS_TO_PCI);
+
+		p->all_slots = true;
+		for (unsigned number = 0; number < 8; number++)
+			sim_pci_add(&pci, p, 0, number, 0x1234, 0x5678, 0x020000);
+	}
+	assert_int_equal(pci_scan(&host), -ENOMEM);
+	assert_int_equal(function_count(), 512);
+	assert_int_equal(pci_place(&host), 0);
+}
+
 static void not_ready_yet(void **state)
 {
 	(void)state;
@@ -137,23 +163,26 @@ static void set_numbers(struct sim_pci_function *f, u8 primary, u8 secondary, u8
 
 static void numbers_of_firmware_are_kept(void **state)
 {
-	struct sim_pci_function *a, *b, *c, *d, *e;
+	struct sim_pci_function *a, *b, *c, *d, *e, *g;
 
 	(void)state;
 	begin(0, 31);
-	a = port(NULL, 1, PCI_EXPRESS_ROOT_PORT);
+	a = port(NULL, 1, PCI_EXPRESS_TO_PCI);
 	b = port(NULL, 2, PCI_EXPRESS_ROOT_PORT);
 	c = port(NULL, 3, PCI_EXPRESS_ROOT_PORT);
 	d = port(NULL, 4, PCI_EXPRESS_ROOT_PORT);
 	e = port(a, 0, PCI_EXPRESS_TO_PCI);
+	g = port(a, 1, PCI_EXPRESS_TO_PCI);
 	set_numbers(a, 0, 8, 15);
 	set_numbers(e, 8, 9, 9);
+	set_numbers(g, 8, 4, 7);		/* below the bus it is on */
 	set_numbers(b, 0, 12, 20);		/* overlaps a */
-	set_numbers(c, 0, 1, 40);		/* beyond the last bus */
+	set_numbers(c, 0, 24, 40);		/* beyond the last bus */
 	set_numbers(d, 3, 4, 4);		/* not on bus 3 */
 	look();
 	assert_int_equal(sim_pci_get(a, PCI_PRIMARY, 3), 0x0f0800);
 	assert_int_equal(sim_pci_get(e, PCI_PRIMARY, 3), 0x090908);
+	assert_int_equal(sim_pci_get(g, PCI_PRIMARY, 3), 0x0a0a08);
 	assert_int_equal(sim_pci_get(b, PCI_PRIMARY, 3), 0x101000);
 	assert_int_equal(sim_pci_get(c, PCI_PRIMARY, 3), 0x111100);
 	assert_int_equal(sim_pci_get(d, PCI_PRIMARY, 3), 0x121200);
@@ -211,6 +240,8 @@ int main(void)
 		cmocka_unit_test(bridges_get_numbers),
 		cmocka_unit_test(the_first_bus_need_not_be_zero),
 		cmocka_unit_test(only_one_device_behind_a_port),
+		cmocka_unit_test(nobody_has_vendor_zero),
+		cmocka_unit_test(more_functions_than_anybody_has),
 		cmocka_unit_test(not_ready_yet),
 		cmocka_unit_test(root_ports_are_told_to_report_what_is_not_ready),
 		cmocka_unit_test(a_chain_deeper_than_there_are_buses),
