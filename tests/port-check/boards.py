@@ -21,6 +21,7 @@ class Board:
     ecam: dict = field(default_factory=dict)    # host that would bind -> buses
     dma: dict = field(default_factory=dict)
     ram: int = None         # bytes; None: the firmware says
+    load: int = None        # where U-Boot is to load the image; None: no matter
 
 
 ALL = []
@@ -30,10 +31,10 @@ BOARDS = [
     # ---- coherent ----
     Board("visionfive2", "sifive,u74-mc", None, ("/soc/serial@10000000", "ns16550"), {PLDA},
           dma={"/soc/pcie@940000000": ("coherent", ALL), "/soc/mmc@16010000": ("coherent", ALL)},
-          ram=8 * GIB),
+          ram=8 * GIB, load=0x40200000),
     Board("riscv/sifive/hifive-unmatched-a00", "sifive,bullet0", None,
           ("/soc/serial@10010000", "sifive_uart"), {DW},
-          dma={"/soc/pcie@e00000000": ("coherent", ALL)}, ram=16 * GIB),
+          dma={"/soc/pcie@e00000000": ("coherent", ALL)}, ram=16 * GIB, load=0x80200000),
     Board("riscv/microchip/mpfs-icicle-kit", "sifive,u54-mc", None,
           ("/soc/serial@20100000", "ns16550"), {PLDA},
           dma={"/soc/mmc@20008000": ("coherent", ALL),
@@ -61,12 +62,13 @@ BOARDS = [
     Board("bananapi-f3", "spacemit,x60", "Zicbom", ("/soc/serial@d4017000", "ns16550"), {DW},
           dma={"/soc/storage-bus/mmc@d4281000": ("maintained", [(0, 0, 2 * GIB)]),
                "/soc/pcie-bus/pcie@ca800000":
-               ("maintained", [(0, 0, 2 * GIB), (0xb8000000, 0x138000000, 0x348000000)])}, ram=4 * GIB),
+               ("maintained", [(0, 0, 2 * GIB), (0xb8000000, 0x138000000, 0x348000000)])}, ram=4 * GIB,
+          load=0x200000),
     Board("arm64/freescale/imx8mp-evk", "arm,cortex-a53", "dc by VA",
           ("/soc@0/bus@30800000/serial@30890000", None), {DW},
           dma={"/soc@0/bus@30800000/mmc@30b50000": ("maintained", ALL),
                "/soc@0/usb@32f10108/usb@38200000": ("maintained", [(0x40000000, 0x40000000, 3 * GIB)])},
-          ram=6 * GIB),
+          ram=6 * GIB, load=0x42000000),
     Board("rock-5b", "arm,cortex-a55", "dc by VA", ("/serial@feb50000", "ns16550"), {DW},
           dma={"/pcie@fe150000": ("maintained", ALL),
                "/interrupt-controller@fe600000/msi-controller@fe640000": ("maintained", ALL)}),

@@ -62,3 +62,4 @@ def test_memory_and_plan(board, found):
         assert [m["use"] for m in holds] == ["Plinth" if i == 0 else "free"]
     assert places[0][0] + places[0][1] <= 1 << 32
     assert places[1][0] % (2 << 20) == 0
+    assert board.load in (None, places[1][0])

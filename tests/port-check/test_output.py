@@ -28,6 +28,7 @@ def test_visionfive2(tree):
     assert "starts yes, with build/riscv64/plinth.bin console yes, by ns16550 storage none of 3" in said
     assert "drivers/pci/ knows starfive,jh7110-pcie" in said
     assert "/soc/serial@10000000, 115200n8 (stdout-path)" in said
+    assert "starfive,jh7110-uart at 0x10000000, reg-shift 2, reg-io-width 4; driven by ns16550" in said
     assert "load mmc 0:1 0x40200000 plinth.bin booti 0x40200000 - ${fdtcontroladdr}" in said
     assert "DMA coherent: needs nothing" in said
 

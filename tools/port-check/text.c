@@ -77,10 +77,22 @@ static void print_cpu(const struct cpu_facts *c)
 		say("", "the tree has no timebase-frequency in /cpus: time would run wrong");
 }
 
+/* Where it is and how its registers lie, for who writes a driver or an EARLY_UART. */
+static const char *uart_text(const struct node_facts *n, char *to, size_t bytes)
+{
+	snprintf(to, bytes, "%s at 0x%" PRIx64, n->compatible, n->address);
+	if (dt_property(n->node, "reg-shift", NULL))
+		append(to, bytes, ", reg-shift %u", dt_u32(n->node, "reg-shift", 0));
+	if (dt_property(n->node, "reg-io-width", NULL))
+		append(to, bytes, ", reg-io-width %u", dt_u32(n->node, "reg-io-width", 0));
+	return to;
+}
+
 static void print_console(const struct facts *f)
 {
 	const struct console_facts *c = &f->console;
 	const struct node_facts *n = c->node;
+	char uart[256];
 
 	if (c->path && n)
 		say("console", "%s%s%s (stdout-path)", n->path, *c->options ? ", " : "", c->options);
@@ -90,10 +102,13 @@ static void print_console(const struct facts *f)
 		say("console", "%s, the first that would bind: /chosen has no stdout-path", n->path);
 	else
 		say("console", "/chosen has no stdout-path, and no UART would bind");
-	if (n && n->binding == WOULD_BIND)
-		say("", "%s at 0x%" PRIx64 ", driven by %s", n->compatible, n->address, n->driver);
-	else if (n)
-		say("", "%s%s", n->binding == REFUSED ? "refused: " : "", n->reason);
+	if (!n)
+		return;
+	uart_text(n, uart, sizeof(uart));
+	if (n->binding == WOULD_BIND)
+		say("", "%s; driven by %s", uart, n->driver);
+	else
+		say("", "%s; %s%s", uart, n->binding == REFUSED ? "refused: " : "", n->reason);
 }
 
 static void print_interrupts(const struct facts *f)
