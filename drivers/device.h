@@ -124,7 +124,7 @@ int devices_quiesce(void);		/* newest first; the first error, after all were ask
  */
 int device_refuse(struct device *dev, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* What is worth knowing of it once it is bound: "64 MiB, read-only". */
+/* What is worth knowing of it once it is bound: "64 MiB, read-only". When nothing can fail any more. */
 void device_describe(struct device *dev, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*

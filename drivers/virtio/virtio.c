@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "drivers/virtio/virtio.h"
-#include "lib/log.h"
 #include "lib/time.h"
 
 enum { RESET_TIMEOUT_US = 1000 * 1000, CONFIG_TIMEOUT_US = 100 * 1000 };
@@ -271,7 +270,7 @@ void virtio_add(struct virtio_device *v, struct device *transport, u32 type)
 	snprintf(dev->name, sizeof(dev->name), "%.*s %s", PLACE_CHARS, transport->name, name);
 	if (!v->ring_align)
 		v->ring_align = (u32)arch_cache_line_bytes();
-	log_info("%s: virtio %s, %s", transport->name, name, v->legacy ? "legacy" : "modern");
+	device_describe(transport, "%s, %s", name, v->legacy ? "legacy" : "modern");
 
 	if (device_add(dev) != -ENODEV)
 		return;

@@ -6,6 +6,7 @@ import pytest
 
 import entry
 import machine as machines
+import test_pci
 from machine import Machine
 
 MACHINES = [Machine(arch, qemu) for arch in ("riscv64", "aarch64") for qemu in machines.qemu_versions()]
@@ -39,3 +40,19 @@ def test_devices_and_reasons(start, machine):
     alone = console.command(f"explain {uart}")
     assert re.match(rf"/\S*{uart}\n  compatible  .*\n  driver      {driver}\n  registers   0x", alone), alone
     assert "no device, node or alias" in console.command("explain nonsense")
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda m: f"{m.arch}-{m.qemu}")
+def test_many(start, machine, tmp_path):
+    """Eight virtio-mmio slots in use, and two PCI Express switches with a device of each kind."""
+    console, _ = entry.at_prompt(start, machine, *["-device", "virtio-rng-device"] * 8,
+                                 *test_pci.devices(tmp_path), monitor=True)
+    listing, reasons = console.command("devices"), console.command("explain")
+    assert len(re.findall(r"^virtio_mmio@\S+ +virtio-mmio, entropy, legacy$", listing, re.MULTILINE)) == 8
+    # each function is somewhere, as deep as it is, or is accounted for
+    for line in test_pci.TREE.strip().splitlines():
+        depth, place = line.count("|"), line.strip(" |").split()[0]
+        assert re.search(rf"^{'  ' * (depth + 1)}pci {place} ", listing, re.MULTILINE) or \
+            re.search(rf"^  pci {place}: no driver for ....:....", reasons, re.MULTILINE), listing + reasons
+    empty = re.findall(r"^  virtio_mmio@\S+ and (\d+) more: empty slot$", reasons, re.MULTILINE)
+    assert empty == ([] if machine.arch == "riscv64" else ["23"]), reasons

@@ -26,7 +26,7 @@ def devices(bus, **properties):
 
 
 def found(log):
-    return sorted(re.findall(r"(virtio_mmio@[0-9a-f]+|pci [0-9a-f:.]+): virtio (\w+), (\w+)$", log, re.M),
+    return sorted(re.findall(r"(virtio_mmio@[0-9a-f]+|pci [0-9a-f:.]+): virtio-\w+, (\w+), (\w+)$", log, re.M),
                   key=lambda device: device[1])
 
 
