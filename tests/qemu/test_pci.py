@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """PCI Express on QEMU's machines: issue 3, "PCI Express"."""
 import re
+import struct
+import time
 
 import pytest
 
@@ -117,6 +119,90 @@ def test_found_and_placed(start, machine, tmp_path):
     assert "there is no function 1f:00.0" in console.command("pci 1f:00.0")
 
 
+MASTER = 0x0004
+ECAM = {"riscv64": 0x30000000, "aarch64": 0x4010000000}
+
+
+def command_address(arch, place):
+    bus, slot, number = (int(digits, 16) for digits in re.split("[:.]", place))
+    return ECAM[arch] + (bus << 20 | slot << 15 | number << 12) + 4
+
+
+def command_register(console, arch, place):
+    """As QEMU sees it: nobody in the machine is asked."""
+    answer = console.ask(f"xp /1hx {command_address(arch, place):#x}")
+    return int(re.search(r": (0x[0-9a-f]{4})\b", answer).group(1), 16)
+
+
+def endless_loop(arch):
+    """The smallest Linux Image: its header, which begins with a jump to itself."""
+    if arch == "riscv64":
+        return struct.pack("<IIQQQIIQ8s4sI", 0x6f, 0, 0x200000, 4096, 0, 2, 0, 0, b"RISCV\0\0\0", b"RSC\x05", 0)
+    return struct.pack("<IIQQQQQQ4sI", 0x14000000, 0, 0, 4096, 0, 0, 0, 0, b"ARM\x64", 0)
+
+
+@pytest.mark.parametrize("arch", images.ARCHES)
+def test_quiet_for_the_next_stage(start, arch, tmp_path):
+    """Everything masters the bus, the bridges too, until Plinth hands over."""
+    loop = tmp_path / "loop"
+    loop.write_bytes(endless_loop(arch).ljust(4096, b"\0"))
+    at = images.RAM[arch] + 64 * entry.MIB
+    console, _ = entry.at_prompt(start, Machine(arch), *devices(tmp_path), *machines.load(loop, at), monitor=True)
+    functions = re.findall(r"^ +(\S+:\S+\.\d) ", console.command("pci"), re.MULTILINE)
+    for place in functions:
+        value = command_register(console, arch, place) | MASTER
+        console.command(f"mw.h {command_address(arch, place):#x} {value:#x}")
+    before = [command_register(console, arch, place) for place in functions]
+    assert sum(value & MASTER for value in before) >= MASTER * 16      # the host bridge may not
+    console.line(f"go {at:#x}")
+    console.expect("entering the kernel at")
+    deadline = time.monotonic() + machines.DEADLINE_S
+    while any(command_register(console, arch, place) & MASTER for place in functions):
+        assert time.monotonic() < deadline, "somebody still masters the bus"
+        time.sleep(0.1)
+    after = [command_register(console, arch, place) for place in functions]
+    assert after == [value & ~MASTER for value in before]       # and nothing else has changed
+
+
+SLOT_CONTROL = 0x18             # in the PCI Express capability
+POWERED, UNPOWERED = 0x0100, 0x0700
+
+
+@pytest.mark.parametrize("arch", images.ARCHES)
+def test_a_device_vanishes_and_another_appears(start, arch):
+    """A slot loses its power; QEMU takes the device out. Then there is a new one."""
+    console, _ = entry.at_prompt(
+        start, Machine(arch), "-device", "pcie-root-port,id=slot1,bus=pcie.0,addr=4,chassis=1",
+        "-device", "virtio-rng-pci,bus=slot1,id=old", "-device", "virtio-rng-pci,bus=pcie.0,addr=3", monitor=True)
+    other = console.command("pci 00:03.0")
+    capability = int(re.search(r"(\w+)  PCI Express\n", console.command("pci 00:04.0")).group(1), 16)
+    slot = command_address(arch, "00:04.0") - 4 + capability + SLOT_CONTROL
+    console.command(f"mw.h {slot:#x} {UNPOWERED:#x}")
+    text = console.command("pci rescan")
+    assert "pci 01:00.0: removed" in text and "3 functions now" in text, text
+    assert "there is no function 01:00.0" in console.command("pci 01:00.0")
+
+    console.ask("device_add virtio-rng-pci,bus=slot1,id=new")
+    console.command(f"mw.h {slot:#x} {POWERED:#x}")
+    assert "4 functions now" in console.command("pci rescan")
+    new = console.command("pci 01:00.0")
+    assert "driven by virtio-pci" in new and "not placed" not in new, new
+    assert console.command("pci 00:03.0") == other
+
+
+@pytest.mark.parametrize("arch", images.ARCHES)
+def test_linux_finds_the_same(start, arch, tmp_path):
+    at = images.RAM[arch] + 64 * entry.MIB
+    console, _ = entry.at_prompt(start, Machine(arch, memory="512M"), *devices(tmp_path),
+                                 *machines.load(images.kernel(arch), at), bootargs="earlycon panic=-1")
+    console.line(f"go {at:#x}")
+    console.expect("PCI host bridge to bus 0000:00")
+    console.expect("Kernel panic", stops=True)
+    found = dict(re.findall(r"pci 0000:(\S+): \[(\w+:\w+)\]", console.before()))
+    wanted = dict(line.replace("| ", "").split()[:2] for line in TREE.strip().splitlines())
+    assert found == wanted
+
+
 @pytest.mark.parametrize("arch", images.ARCHES)
 def test_what_uboot_placed_stays(start, arch, tmp_path):
     """U-Boot numbers buses and places BARs; to QEMU nothing has changed when Plinth has started."""
@@ -127,10 +213,12 @@ def test_what_uboot_placed_stays(start, arch, tmp_path):
     console.command("pci enum", entry.UBOOT_PROMPT)
     assert "0x104c" in console.command("pci", entry.UBOOT_PROMPT)
     before = console.ask("info pci")
+    assert command_register(console, arch, "08:00.0") & MASTER     # xHCI, which we do not drive
     console.line(f"booti {at:#x} - ${{fdtcontroladdr}}")
     console.summary()
     check_tree(console.command("pci"))
     assert bars(console.ask("info pci")) == bars(before)
+    assert not command_register(console, arch, "08:00.0") & MASTER
 
 
 def bars(text):
