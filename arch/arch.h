@@ -9,7 +9,7 @@
 #pragma once
 #include "arch/types.h"
 
-/* ---- MMIO: one access of exactly this width, ordered against all earlier and later accesses ---- */
+/* ---- MMIO: one access of exactly this width, ordered against all before and after it ---- */
 
 static inline u8 arch_mmio_read8(uintptr_t addr);
 static inline u16 arch_mmio_read16(uintptr_t addr);
@@ -24,7 +24,7 @@ static inline void arch_mmio_write64(uintptr_t addr, u64 value);
 
 static inline void arch_dma_wmb(void);	/* stores before, stores after */
 static inline void arch_dma_rmb(void);	/* loads before, loads after */
-static inline void arch_dma_mb(void);	/* everything before, everything after: store then load too */
+static inline void arch_dma_mb(void);	/* all before, all after: store then load too */
 
 /* ---- Time ---- */
 
@@ -48,9 +48,9 @@ struct arch_tree {
 /* Once, as soon as the tree can be read: timer frequency, cache back-end, firmware interface. */
 int arch_describe(const struct arch_tree *tree);
 
-const char *arch_cpu_name(void);	/* "Cortex-A53 r0p4", "rv64imafdch_...": what the summary prints */
+const char *arch_cpu_name(void);	/* "Cortex-A53 r0p4", "rv64imafdch_...": for the summary */
 const char *arch_cpu_mode(void);	/* "S-mode under OpenSBI 1.1", "EL2 under PSCI 1.1" */
-u64 arch_cpu_id(void);			/* hart id, or MPIDR affinity: as the "reg" of its node in the tree */
+u64 arch_cpu_id(void);			/* hart id or MPIDR affinity: "reg" of its node */
 
 /* ---- Data caches, by virtual address, to the point of coherency. Complete on return. ---- */
 
@@ -59,13 +59,13 @@ u64 arch_cpu_id(void);			/* hart id, or MPIDR affinity: as the "reg" of its node
  * holds a byte of [start, start + bytes) is covered. invalidate wants whole lines (asserted):
  * what shares a line with something else would be lost.
  */
-const char *arch_cache_backend(void);	/* "dc by VA", "Zicbom", "T-Head CMO"; NULL: no operations */
-size_t arch_cache_line_bytes(void);	/* the largest of any cache on the way; >= 64 where unknown */
+const char *arch_cache_backend(void);	/* "dc by VA", "Zicbom", "T-Head CMO"; NULL: none */
+size_t arch_cache_line_bytes(void);	/* the largest of caches on the way; >= 64 where unknown */
 void arch_cache_clean(const void *start, size_t bytes);
 void arch_cache_invalidate(void *start, size_t bytes);
 void arch_cache_flush(const void *start, size_t bytes);		/* clean and invalidate */
-void arch_cache_sync_code(const void *start, size_t bytes);	/* what was written can be executed */
-bool arch_dma_coherent(void);		/* do devices see our caches, where the tree does not say? */
+void arch_cache_sync_code(const void *start, size_t bytes);	/* what was written can be run */
+bool arch_dma_coherent(void);		/* do devices see our caches, if the tree does not say? */
 
 /* ---- Address space: identity mapped, 4 KiB pages at the finest (arch/pagetable.h) ---- */
 
@@ -107,8 +107,8 @@ void arch_tables_use(void);
 
 enum arch_fault_kind {
 	ARCH_FAULT_READ, ARCH_FAULT_WRITE, ARCH_FAULT_EXECUTE,	/* of an address */
-	ARCH_FAULT_MISALIGNED,		/* an access the memory type does not allow at this alignment */
-	ARCH_FAULT_BUS,			/* the address is mapped, but nothing answered (or it refused) */
+	ARCH_FAULT_MISALIGNED,		/* an access that this memory allows only aligned */
+	ARCH_FAULT_BUS,			/* mapped, but nothing answered (or it refused) */
 	ARCH_FAULT_INSTRUCTION,		/* undefined, or not allowed here */
 	ARCH_FAULT_BREAKPOINT,
 	ARCH_FAULT_OTHER,
@@ -165,18 +165,19 @@ struct arch_early_uart {
 	static const struct arch_early_uart symbol \
 		__attribute__((used, retain, section("early_uarts"), aligned(8)))
 
-int arch_reset(void);			/* both return only if there is no way: -ENOTSUP, or what refused */
+/* both return only if there is no way: -ENOTSUP, or what refused */
+int arch_reset(void);
 int arch_power_off(void);
 _Noreturn void arch_stop(void);		/* for good: interrupts off, asleep */
 
 /* ---- Start: who calls whom ---- */
 
 struct arch_boot {
-	u64 tree;			/* physical address of the device tree, as we were given it */
+	u64 tree;			/* physical address of the device tree, as given to us */
 	u64 cpu;			/* hart id, or MPIDR affinity */
 	u64 load_address;		/* where the image was put at first */
 	u64 start_ticks;		/* arch_ticks() at our first instruction or soon after */
-	struct range nest;		/* after arch_move: the memory that is ours; the image lies at its top */
+	struct range nest;		/* after arch_move: our memory; the image lies at its top */
 	u64 tree_bytes;			/* after arch_move: checked, and copied into the nest */
 };
 
@@ -197,7 +198,7 @@ _Noreturn void arch_move(const struct arch_boot *boot);
 /* The running image, page-aligned, for W^X and for reports. */
 struct arch_image {
 	struct range text, rodata, data;	/* data: with bss; */
-	struct range stack_guard, trap_guard;	/* inside data: a page below each stack, never mapped */
+	struct range stack_guard, trap_guard;	/* in data: a page below each stack, unmapped */
 	struct range stack;
 };
 void arch_image(struct arch_image *image);

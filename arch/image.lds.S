@@ -2,7 +2,8 @@
 /*
  * The layout of an image, for both architectures and both linkers.
  *
- * In the flat file, each part beginning on a page of its own so that it can be protected as a whole:
+ * In the flat file, each part beginning on a page of its own so that it can be protected as a
+ * whole:
  *
  *   image_start          text: first the Linux Image header and the entry code (.head.text)
  *   rodata_start         constants; tables of pointers, constant once they are relocated
@@ -20,8 +21,9 @@
  *
  * The image moves: the linker lists the addresses that lie in it in .rela.dyn, which stays out of
  * the flat file; tools/relocations makes the table that goes into it (arch/relocate.h). The sizes
- * for the Image header must not become such entries: riscv64 writes `.quad image_end - image_start`;
- * aarch64, whose assembler wants one symbol, `.long image_bytes` (.quad would be listed).
+ * for the Image header must not become such entries: riscv64 writes
+ * `.quad image_end - image_start`; aarch64, whose assembler wants one symbol, `.long image_bytes`
+ * (.quad would be listed).
  */
 #define PAGE_BYTES		4096
 #define STACK_BYTES		(64 * 1024)
@@ -41,7 +43,7 @@ ENTRY(_start)
 PHDRS
 {
 	text PT_LOAD FLAGS(5);		/* read, execute */
-	rodata PT_LOAD FLAGS(4);	/* read (written once, by relocation, before it is protected) */
+	rodata PT_LOAD FLAGS(4);	/* read (relocated once, before it is protected) */
 	data PT_LOAD FLAGS(6);		/* read, write */
 	tls PT_TLS FLAGS(4);
 	stack PT_GNU_STACK FLAGS(6);
@@ -83,8 +85,9 @@ SECTIONS
 	} :data
 
 	/*
-	 * Each thread has a copy of this; we have one thread, and this is its copy. With what begins
-	 * as zero (errno). Linkers let thread-local zeros lie over what follows, so that begins behind.
+	 * Each thread has a copy of this; we have one thread, and this is its copy. With what
+	 * begins as zero (errno). Linkers let thread-local zeros lie over what follows, so that
+	 * begins behind.
 	 */
 	.tdata : ALIGN(16) {
 		tls_start = .;

@@ -23,7 +23,8 @@ struct pagetable {
 	const struct pagetable_format *format;
 	u64 *root;
 	unsigned levels;			/* 3 to 5 */
-	unsigned block_levels;			/* a leaf may be at level 0 .. block_levels - 1: 3 gives 1 GiB blocks */
+	/* a leaf may be at level 0 .. block_levels - 1: 3 gives 1 GiB blocks */
+	unsigned block_levels;
 	void *(*page)(void);			/* a zeroed page, or NULL */
 	/*
 	 * Put @entry (0: none) into the slot, which holds a valid one. NULL: a store will do. For

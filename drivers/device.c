@@ -34,9 +34,10 @@ static bool matches_pci(const struct device_id *has, const struct device_id *wan
 {
 	bool product = wants->product != DEVICE_ANY;
 
-	return product == (rank == 0) && (wants->vendor == DEVICE_ANY || wants->vendor == has->vendor) &&
-		(!product || wants->product == has->product) &&
-		(has->class_code & wants->class_mask) == wants->class_code;
+	return product == (rank == 0) &&
+	       (wants->vendor == DEVICE_ANY || wants->vendor == has->vendor) &&
+	       (!product || wants->product == has->product) &&
+	       (has->class_code & wants->class_mask) == wants->class_code;
 }
 
 static bool matches(const struct device_id *has, const struct device_id *id, unsigned rank)
@@ -107,7 +108,8 @@ static int probe(struct device *dev, const struct driver *driver, const struct d
 	error = driver->probe(dev, id);
 	if (error == 0) {
 		dev->driver = driver;
-		log_info("%s: %s%s%s", dev->name, driver->name, dev->about[0] ? ", " : "", dev->about);
+		log_info("%s: %s%s%s", dev->name, driver->name, dev->about[0] ? ", " : "",
+			 dev->about);
 	} else if (error != -ENODEV && !dev->reason[0]) {
 		device_refuse(dev, error, "%s: %s", driver->name, error_text(error));
 	}
@@ -144,7 +146,7 @@ struct device *device_of_node(struct dt_node node)
 
 static int bind_parents(struct dt_node node, struct device *requirer, struct device **parent);
 
-/* *out is the device, or stays as it is where there is none: @node has no driver, or is out of reach. */
+/* *out is the device, or stays as it is where there is none: no driver, or out of reach. */
 static int bind_node(struct dt_node node, struct device *requirer, struct device **out)
 {
 	struct device *dev, *parent = NULL;
@@ -220,7 +222,8 @@ int device_require(struct device *dev, struct dt_node node, struct device **out)
 		return 0;
 	}
 	if (error == -EBUSY)
-		return device_refuse(dev, -ELOOP, "it needs %s, which needs it in turn", dt_name(node));
+		return device_refuse(dev, -ELOOP, "it needs %s, which needs it in turn",
+				     dt_name(node));
 	device_why_not(node, why);
 	return device_refuse(dev, error, "it needs %s: %s", dt_name(node), why);
 }
@@ -232,8 +235,9 @@ int device_require_phandle(struct device *dev, const char *list, const char *cel
 	int error = dt_reference_at(dev->node, list, cells_name, index, &to);
 
 	if (error)
-		return device_refuse(dev, error, "entry %u of \"%s\" %s", index, list, error == -ENOENT ?
-				     "is missing" : "names no node, or not as that wants it");
+		return device_refuse(dev, error, "entry %u of \"%s\" %s", index, list,
+				     error == -ENOENT ? "is missing" :
+				     "names no node, or not as that wants it");
 	return device_require(dev, to.node, out);
 }
 
@@ -319,15 +323,18 @@ int device_map(struct device *dev, unsigned index, struct mmio *out)
 	if (error == -ENOENT)
 		return device_refuse(dev, error, "\"reg\" has no entry %u", index);
 	if (error == -ENXIO)
-		return device_refuse(dev, error, "no parent bus maps entry %u of \"reg\" (ranges)", index);
+		return device_refuse(dev, error, "no parent bus maps entry %u of \"reg\" (ranges)",
+				     index);
 	if (error)
 		return device_refuse(dev, error, "\"reg\", entry %u: %s", index, error_text(error));
 	if (is_memory(address) || is_memory(address + bytes - 1))
-		return device_refuse(dev, -EINVAL, "its registers at 0x%" PRIx64 " would lie in memory",
-				     address);
+		return device_refuse(dev, -EINVAL,
+				     "its registers at 0x%" PRIx64 " would lie in memory", address);
 	error = mmio_map(out, address, bytes, dev->name);
 	if (error)
-		return device_refuse(dev, error, "cannot map %" PRIu64 " bytes of registers at 0x%" PRIx64
-				     ": %s", bytes, address, error_text(error));
+		return device_refuse(dev, error,
+				     "cannot map %" PRIu64 " bytes of registers at 0x%" PRIx64
+				     ": %s",
+				     bytes, address, error_text(error));
 	return 0;
 }

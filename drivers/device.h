@@ -21,7 +21,7 @@ struct device_id {
 	enum bus_type bus;
 	const char *compatible;		/* BUS_DT; of a device: its node says */
 	u16 vendor, product;		/* BUS_PCI; DEVICE_ANY matches all */
-	u32 class_code, class_mask;	/* BUS_PCI: base class, sub-class, interface; mask 0 matches all */
+	u32 class_code, class_mask;	/* BUS_PCI: class, sub-class, interface; mask 0: all */
 	u32 virtio_type;		/* BUS_VIRTIO */
 	const void *data;		/* the driver's own note on this entry */
 };
@@ -68,7 +68,7 @@ struct device {
 	int error;			/* what device_add returned; -EBUSY while it still probes */
 	union {
 		char reason[160];	/* why it is not bound, in words */
-		char about[160];	/* bound: what its driver says of it, on one line with its name */
+		char about[160];	/* bound: what its driver says of it, beside its name */
 	};
 };
 
@@ -79,14 +79,15 @@ struct device {
  */
 int device_add(struct device *dev);
 
-/* It has vanished, and what it found (newest first) with it. Afterwards its memory is the caller's. */
+/* It has vanished, and what it found (newest first) too. Afterwards its memory is the caller's. */
 void device_remove(struct device *dev);
 
 /* ---- The device tree ---- */
 
 /*
- * Every enabled node of the root and of its buses is bound, if a driver matches one of its compatible
- * strings. For the many others there is no struct device; device_why_not() says what they lack.
+ * Every enabled node of the root and of its buses is bound, if a driver matches one of its
+ * compatible strings. For the many others there is no struct device; device_why_not() says what
+ * they lack.
  */
 void devices_discover(void);
 
@@ -105,7 +106,8 @@ bool device_is_bus(struct dt_node node);
 int device_bind_node(struct dt_node node, struct device **dev);
 
 struct device *device_of_node(struct dt_node node);		/* NULL: none so far */
-const struct driver *device_driver_for(struct dt_node node);	/* that would be asked first; NULL: none */
+/* that would be asked first; NULL: none */
+const struct driver *device_driver_for(struct dt_node node);
 
 /* Why nothing drives @node, in words. false: something does, or it is a bus. */
 enum { DEVICE_WHY_BYTES = 320 };
@@ -122,19 +124,21 @@ int devices_quiesce(void);		/* newest first; the first error, after all were ask
  * For a probe to return: remembers the reason (what it was, why, what to do), logs it, and gives
  * back @error.
  */
-int device_refuse(struct device *dev, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int device_refuse(struct device *dev, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* What is worth knowing of it once it is bound: "64 MiB, read-only". When nothing can fail any more. */
 void device_describe(struct device *dev, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Bind what @dev cannot do without, and has not added itself. It is then stopped later than @dev is,
- * unless @dev has added other devices that need it too: so ask before. 0, or @dev is refused:
+ * Bind what @dev cannot do without, and has not added itself. It is then stopped later than @dev
+ * is, unless @dev has added other devices that need it too: so ask before. 0, or @dev is refused:
  * "it needs plic@c000000: no driver for ...".
  */
 int device_require(struct device *dev, struct dt_node node, struct device **needed);
+/* @list, @cells_name and @index: as dt_reference_at has them. */
 int device_require_phandle(struct device *dev, const char *list, const char *cells_name,
-			   unsigned index, struct device **needed);	/* as dt_reference_at has it */
+			   unsigned index, struct device **needed);
 
 /* Map entry @index of "reg", or BAR @index. Refuses in words. */
 int device_map(struct device *dev, unsigned index, struct mmio *out);

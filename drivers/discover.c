@@ -7,13 +7,15 @@
 #include "lib/log.h"
 
 /*
- * Nodes that are there for the sake of the nodes in them. A "soc" of some old trees has no compatible
- * string, only addresses to pass on. Others that pass on addresses (a PCI host, a wrapper around a
- * USB controller) are devices: without their driver, what is behind them cannot be used.
+ * Nodes that are there for the sake of the nodes in them. A "soc" of some old trees has no
+ * compatible string, only addresses to pass on. Others that pass on addresses (a PCI host, a
+ * wrapper around a USB controller) are devices: without their driver, what is behind them cannot be
+ * used.
  */
 bool device_is_bus(struct dt_node node)
 {
-	static const char *const buses[] = { "simple-bus", "simple-mfd", "simple-pm-bus", "isa", "arm,amba-bus" };
+	static const char *const buses[] = { "simple-bus", "simple-mfd", "simple-pm-bus", "isa",
+					     "arm,amba-bus" };
 
 	if (!dt_property(node, "compatible", NULL))
 		return dt_property(node, "ranges", NULL) || node.offset == dt_root().offset;
@@ -82,14 +84,15 @@ static void append_no_driver(struct text *t, struct dt_node node)
 {
 	const char *compatible = dt_compatible(node, 0), *next;
 
-	append(t, "no driver for %s", compatible ? compatible : "a node without a compatible string");
+	append(t, "no driver for %s",
+	       compatible ? compatible : "a node without a compatible string");
 	for (unsigned i = 1; compatible && (compatible = dt_compatible(node, i)); i++) {
 		next = dt_compatible(node, i + 1);
 		append(t, "%s%s", next ? ", " : " or ", compatible);
 	}
 }
 
-/* Why @node itself is not driven. false: it is, or is a bus, or nothing is known of it that forbids it. */
+/* Why @node itself is not driven. false: it is, or is a bus, or nothing known forbids it. */
 static bool append_own(struct text *t, struct dt_node node)
 {
 	struct device *dev = device_of_node(node);
@@ -140,7 +143,7 @@ bool device_why_not(struct dt_node node, char why[DEVICE_WHY_BYTES])
 		return true;
 	if (device_of_node(node))
 		return false;
-	for (int i = 1; i < count - 1; i++)	/* what is nearest to the root keeps out all below it */
+	for (int i = 1; i < count - 1; i++)	/* the nearest to the root keeps out all below it */
 		if (append_dead_end(&t, chain[i]))
 			return true;
 	if (device_is_bus(node))

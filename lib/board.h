@@ -11,13 +11,15 @@
 
 struct board {
 	const char *name;
-	const char *const *compatible;		/* root node; most specific wins (DT 2.3.1); NULL-terminated */
+	/* root node; most specific wins (DT 2.3.1); NULL-terminated */
+	const char *const *compatible;
 	const struct range *keep_out;		/* memory that firmware forgot to reserve */
 	unsigned keep_out_count;
-	int (*init)(void);			/* clocks, resets: once, before discovery. May be NULL */
+	/* clocks, resets: once, before discovery. May be NULL */
+	int (*init)(void);
 };
 
-/* The one we run on, by the tree. One that only has a name where no file in boards/ knows it; never NULL. */
+/* The one we run on, by the tree. Only a name where no file in boards/ knows it; never NULL. */
 const struct board *board(void);
 
 #define BOARD(symbol) \

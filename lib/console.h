@@ -5,7 +5,8 @@
 
 struct console_ops {
 	const char *name;				/* "ns16550a" */
-	void (*write)(void *state, const char *text, size_t bytes);	/* bounded: gives up on a dead UART */
+	/* bounded: gives up on a dead UART */
+	void (*write)(void *state, const char *text, size_t bytes);
 	int (*read)(void *state);			/* a byte 0..255, or -EAGAIN */
 };
 
@@ -16,7 +17,8 @@ const char *console_name(void);				/* NULL: none yet */
 
 /* Text out; '\n' goes out as "\r\n". Before console_set, nowhere (the log keeps its own lines). */
 void console_write(const char *text, size_t bytes);
-void console_print(const char *format, ...) __attribute__((format(printf, 1, 2)));	/* any length */
+/* any length */
+void console_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A byte, or -EAGAIN at once, or -ETIMEDOUT after @timeout_us. */
 int console_read(void);

@@ -21,7 +21,7 @@ static struct {
 	int depth;
 } cursor;
 
-/* The last phandle looked for, which takes a walk of the tree; rows of a map name the same again. */
+/* The last phandle looked for, which takes a walk of the tree; rows of a map repeat it. */
 static struct {
 	u32 phandle;
 	struct dt_node node;

@@ -7,7 +7,7 @@
 #include "arch/types.h"
 
 struct dt_node { int offset; };		/* negative: no such node */
-enum { DT_DEPTH_MAX = 64 };		/* nodes on the way from the root to any node, both included */
+enum { DT_DEPTH_MAX = 64 };		/* nodes from the root to any node, both included */
 
 /*
  * Look at the whole blob (header, reservations, structure, strings; DT 5), trusting nothing.
@@ -15,8 +15,10 @@ enum { DT_DEPTH_MAX = 64 };		/* nodes on the way from the root to any node, both
  * for behind "the device tree at ... cannot be used: "; valid until the next call).
  */
 int dt_check(const void *blob, size_t limit, const char **reason);
-int dt_open(const void *blob, size_t limit, const char **reason);	/* and make it the tree; it must stay where it is */
-void dt_adopt(const void *blob);	/* the same, of a blob that dt_check has passed (or a copy of it) */
+/* The same, and make it the tree; it must stay where it is. */
+int dt_open(const void *blob, size_t limit, const char **reason);
+/* The same, of a blob that dt_check has passed (or a copy of it). */
+void dt_adopt(const void *blob);
 const void *dt_blob(size_t *bytes);	/* NULL: none yet */
 
 /*
@@ -31,28 +33,35 @@ static inline bool dt_exists(struct dt_node node)
 	return node.offset >= 0;
 }
 struct dt_node dt_root(void);
-struct dt_node dt_path(const char *path);		/* "/soc/uart@0", "serial0" (alias), "serial0/x"; ":115200" behind is skipped */
+/* "/soc/uart@0", "serial0" (alias), "serial0/x"; ":115200" behind is skipped. */
+struct dt_node dt_path(const char *path);
 struct dt_node dt_by_phandle(u32 phandle);
 struct dt_node dt_first_child(struct dt_node parent);
 struct dt_node dt_next_sibling(struct dt_node node);
 struct dt_node dt_parent(struct dt_node node);
-int dt_ancestors(struct dt_node node, struct dt_node chain[DT_DEPTH_MAX]);	/* root first, @node last; how many, or -ENOENT */
-struct dt_node dt_compatible_node(struct dt_node after, const char *compatible);	/* next; dt_root() to begin */
+/* Root first, @node last; how many, or -ENOENT. */
+int dt_ancestors(struct dt_node node, struct dt_node chain[DT_DEPTH_MAX]);
+/* The next one; dt_root() to begin. */
+struct dt_node dt_compatible_node(struct dt_node after, const char *compatible);
 
-const char *dt_name(struct dt_node node);			/* "virtio_mmio@10001000"; "/" for the root */
+const char *dt_name(struct dt_node node);	/* "virtio_mmio@10001000"; "/" for the root */
 int dt_full_path(struct dt_node node, char *to, size_t bytes);	/* -ENOSPC: too long */
-bool dt_enabled(struct dt_node node);				/* status is absent, "ok" or "okay" (2.3.4) */
-const char *dt_compatible(struct dt_node node, unsigned index);	/* NULL past the last; [0] most specific */
+bool dt_enabled(struct dt_node node);	/* status is absent, "ok" or "okay" (2.3.4) */
+const char *dt_compatible(struct dt_node node, unsigned index);	/* [0] most specific; NULL: past */
 bool dt_is_compatible(struct dt_node node, const char *compatible);
 
 const void *dt_property(struct dt_node node, const char *name, u32 *bytes);	/* NULL: none */
-bool dt_next_property(struct dt_node node, int *at, const char **name, const void **value, u32 *bytes); /* *at = -1 first */
+/* *at = -1 first. */
+bool dt_next_property(struct dt_node node, int *at, const char **name, const void **value,
+		      u32 *bytes);
 u32 dt_u32(struct dt_node node, const char *name, u32 otherwise);	/* exactly one cell */
-u32 dt_u32_at(struct dt_node node, const char *name, unsigned index, u32 otherwise);	/* cell @index of several */
+/* Cell @index of several. */
+u32 dt_u32_at(struct dt_node node, const char *name, unsigned index, u32 otherwise);
 u64 dt_u64(struct dt_node node, const char *name, u64 otherwise);	/* one cell or two */
 const char *dt_string(struct dt_node node, const char *name);	/* NULL: none, or not terminated */
 const char *dt_string_at(struct dt_node node, const char *name, unsigned index);
-int dt_string_index(struct dt_node node, const char *name, const char *string);	/* which one it is; -ENOENT */
+/* Which one it is; -ENOENT. */
+int dt_string_index(struct dt_node node, const char *name, const char *string);
 
 /* What an entry of a list of phandles says: a node, and the cells that follow its phandle. */
 enum { DT_CELLS_MAX = 16 };
@@ -64,26 +73,28 @@ struct dt_reference {
 
 /*
  * Entry @index of the property @list. Each is a phandle and as many cells as the node it names says
- * in @cells_name ("#clock-cells"; NULL: none). -ENOENT: no such entry, or an empty one (0); -EINVAL:
- * malformed.
+ * in @cells_name ("#clock-cells"; NULL: none). -ENOENT: no such entry, or an empty one (0);
+ * -EINVAL: malformed.
  */
 int dt_reference_at(struct dt_node node, const char *list, const char *cells_name, unsigned index,
 		    struct dt_reference *to);
 
 /*
- * Entry @index of "reg" as a CPU physical address, through the "ranges" of every parent (2.3.6, 2.3.8).
- * -ENOENT: no such entry; -ENXIO: some parent does not map it (no ranges, a hole, PCI configuration
- * space); -EINVAL: malformed. *bytes is 0 where the bus has no sizes, and less than the entry says
- * where that goes beyond a row of "ranges".
+ * Entry @index of "reg" as a CPU physical address, through the "ranges" of every parent (2.3.6,
+ * 2.3.8). -ENOENT: no such entry; -ENXIO: some parent does not map it (no ranges, a hole, PCI
+ * configuration space); -EINVAL: malformed. *bytes is 0 where the bus has no sizes, and less than
+ * the entry says where that goes beyond a row of "ranges".
  */
 int dt_reg(struct dt_node node, unsigned index, u64 *cpu_address, u64 *bytes);
-int dt_reg_by_name(struct dt_node node, const char *name, u64 *cpu_address, u64 *bytes);	/* reg-names */
-int dt_reg_on_bus(struct dt_node node, unsigned index, u64 *address, u64 *bytes);	/* not translated: as its parent numbers it (CPUs, chip selects) */
+/* The entry that reg-names calls @name. */
+int dt_reg_by_name(struct dt_node node, const char *name, u64 *cpu_address, u64 *bytes);
+/* Not translated: as its parent numbers it (CPUs, chip selects). */
+int dt_reg_on_bus(struct dt_node node, unsigned index, u64 *address, u64 *bytes);
 
 /*
  * Row @index of the "ranges" of @bus: addresses that a host bridge passes on, the CPU's translated
- * through every parent. -ENOENT: no such row (an empty "ranges" has none); -ENXIO: a parent does not
- * map it; -EINVAL: malformed.
+ * through every parent. -ENOENT: no such row (an empty "ranges" has none); -ENXIO: a parent does
+ * not map it; -EINVAL: malformed.
  */
 struct dt_range {
 	u32 flags;		/* the first of three address cells, the space on PCI; else 0 */
@@ -104,7 +115,7 @@ int dt_dma_ranges(struct dt_node bus, struct dt_range ranges[DT_DMA_RANGES_MAX])
 /* The bus that carries the DMA of a node: its parent, or the interconnect called "dma-mem". */
 struct dt_node dt_dma_parent(struct dt_node node);
 
-/* Does DMA of the node see our caches? It or the nearest bus above says, or the architecture does. */
+/* Does DMA of the node see our caches? It or the nearest bus above says, or the architecture. */
 bool dt_dma_coherent(struct dt_node node);
 
 /*
@@ -124,4 +135,5 @@ int dt_interrupt_pci(struct dt_node host, u32 address, unsigned pin, struct dt_r
 int dt_memory_reservation(unsigned index, struct range *r);
 
 #define dt_for_each_child(node, parent) \
-	for (struct dt_node node = dt_first_child(parent); dt_exists(node); node = dt_next_sibling(node))
+	for (struct dt_node node = dt_first_child(parent); dt_exists(node); \
+	     node = dt_next_sibling(node))

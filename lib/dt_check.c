@@ -17,7 +17,7 @@
 enum {
 	HEADER_BYTES = FDT_V17_SIZE,
 	NAME_BYTES_MAX = 255,	/* DT 2.2.1 and 2.2.4.1 say 31; real trees go beyond */
-	BLOB_BYTES_MAX = 64 << 20,	/* real ones have less than 1 MiB; sums of sizes fit an int */
+	BLOB_BYTES_MAX = 64 << 20,	/* real ones are below 1 MiB; sums of sizes fit an int */
 };
 
 struct check {
@@ -107,7 +107,7 @@ static int reservations(const struct check *c)
 	return refuse(c->reason, "its memory reservation block has no end");
 }
 
-/* Bytes of the name at blob offset @at, without its NUL, which is before @end; -EINVAL: not a name. */
+/* Bytes of the name at blob offset @at, without its NUL, which is before @end; or -EINVAL. */
 static int name_bytes(const struct check *c, u32 at, u32 end)
 {
 	for (int i = 0; i <= NAME_BYTES_MAX && end - at > (u32)i; i++) {

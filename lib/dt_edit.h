@@ -9,7 +9,7 @@
 #pragma once
 #include "arch/types.h"
 
-/* Bytes of a buffer in which the copy fits with room for all changes below and @extra bytes of text. */
+/* Bytes of a buffer for the copy, with room for all changes below and @extra bytes of text. */
 size_t dt_edit_bytes(size_t extra);
 
 /*
@@ -27,8 +27,8 @@ int dt_edit_initrd(void *copy, u64 start, u64 bytes);
 int dt_edit_reserve(void *copy, u64 start, u64 bytes);		/* one more row of /memreserve/ */
 
 /*
- * Merge an overlay (compiled with dtc -@) into the copy. @name, its file, is for messages, which say
- * which label, node or fragment does not fit. dt_edit_bytes(@extra): twice its bytes, for each.
+ * Merge an overlay (compiled with dtc -@) into the copy. @name, its file, is for messages, which
+ * say which label, node or fragment does not fit. dt_edit_bytes(@extra): twice its bytes, for each.
  */
 int dt_edit_overlay(void *copy, const void *overlay, size_t bytes, const char *name);
 

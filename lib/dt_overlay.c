@@ -88,7 +88,8 @@ static int check_local(const struct overlay *o, int fixups, int node)
 		for (int i = 0; good && i < bytes / 4; i++)
 			good = room >= 4 && fdt32_ld(offsets + i) <= (u32)room - 4;
 		if (!good)
-			return refuse("%s: a reference in its __local_fixups__ is not in property %s of %s",
+			return refuse("%s: a reference in its __local_fixups__ is not in "
+				      "property %s of %s",
 				      o->name, name, fdt_get_name(o->blob, node, NULL));
 	}
 	fdt_for_each_subnode(child, o->blob, fixups) {
@@ -96,7 +97,8 @@ static int check_local(const struct overlay *o, int fixups, int node)
 		int same = fdt_subnode_offset_namelen(o->blob, node, name, (int)strlen(name)), err;
 
 		if (same < 0 || !strcmp(name, "__local_fixups__"))
-			return refuse("%s: its __local_fixups__ are for a node %s, which it has not",
+			return refuse("%s: its __local_fixups__ are for a node %s, which it has "
+				      "not",
 				      o->name, name);
 		err = check_local(o, child, same);
 		if (err)

@@ -258,7 +258,7 @@ struct windows {
 	unsigned count;
 };
 
-/* What @row passes on of [place, place + bytes) begins @skip bytes in. Returns how many bytes that is. */
+/* What @row passes on of [place, place + bytes) begins @skip bytes in. Returns how many. */
 static u64 common(const struct row *row, const struct place *place, u64 bytes, u64 *skip)
 {
 	u64 first, last;
@@ -292,7 +292,7 @@ static int add(struct windows *windows, u64 bus, u64 bytes, struct place up)
 	return 0;
 }
 
-/* @windows become what the @rows of the next bus up leave of them; at the @first such bus, its rows. */
+/* @windows become what @rows of the next bus up leave of them; at the @first, its rows. */
 static int narrow(struct windows *windows, const struct rows *rows, bool first)
 {
 	struct windows old = *windows;

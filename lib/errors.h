@@ -6,4 +6,5 @@
 #pragma once
 #include <errno.h>
 
-const char *error_text(int error);	/* -EIO -> "input/output error (EIO)": for people; never NULL */
+/* -EIO -> "input/output error (EIO)": for people; never NULL */
+const char *error_text(int error);

@@ -22,7 +22,8 @@ const char *log_level_name(enum log_level level);
 int log_level_parse(const char *word, enum log_level *level);	/* "error" ... "debug"; -EINVAL */
 
 /* The kept lines, oldest first. @each gets the text without newline; time in us since start. */
-void log_walk(void (*each)(void *context, enum log_level level, u64 time_us, const char *text), void *context);
+void log_walk(void (*each)(void *context, enum log_level level, u64 time_us, const char *text),
+	      void *context);
 
 /* The lines not shown so far, up to the chosen level; they then count as shown. */
 void log_show(void (*write)(const char *text, size_t bytes));

@@ -195,7 +195,7 @@ static int add_memory_nodes(void)
 	return 0;
 }
 
-/* Where two claim a page, the one who says that it must not be touched at all wins, else the first. */
+/* Where two claim a page, who says that it must not be touched at all wins, else the first. */
 static int reserve(u64 start, u64 bytes, enum memory_use use, const char *owner)
 {
 	struct range r = pages_touched(start, bytes);

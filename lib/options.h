@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Plinth's own options: words `name=value` or `name` in /chosen/bootargs (QEMU -append, U-Boot's
- * bootargs), among the words that are the next stage's. Ours begin with "plinth.": plinth.log=debug.
+ * bootargs), among the words that are the next stage's. Ours begin with "plinth.":
+ * plinth.log=debug.
  */
 #pragma once
 #include "arch/types.h"
 
 /*
  * The value of plinth.<name>, copied into @to; "" where it has none. NULL: not given, or (with a
- * warning) too long for @to. The last one counts. A value with spaces stands in double quotes, name="a b"
- * or "name=a b", as Linux has it.
+ * warning) too long for @to. The last one counts. A value with spaces stands in double quotes,
+ * name="a b" or "name=a b", as Linux has it.
  */
 const char *option(const char *name, char *to, size_t bytes);
 

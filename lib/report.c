@@ -26,7 +26,8 @@ static void say(const char *text, size_t bytes)
 
 void report_begin(void)
 {
-	static const char again[] = "\nA second fault while the first was being reported. Stopped.\n";
+	static const char again[] =
+		"\nA second fault while the first was being reported. Stopped.\n";
 
 	depth++;
 	if (depth == 1) {

@@ -9,7 +9,8 @@
 #include "arch/types.h"
 
 void report_begin(void);	/* with the log lines that nobody saw yet */
-void report(const char *format, ...) __attribute__((format(printf, 1, 2)));	/* cut at 511 bytes */
+/* cut at 511 bytes */
+void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void report_arguments(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
 /* "dt_parent+0x1c at 0x9ff01234 (0x80201234 in plinth.elf)", the last being what debuggers know. */

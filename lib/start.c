@@ -66,7 +66,8 @@ static void open_tree(u64 address)
 	if (check.error)
 		panic("The device tree at %#" PRIx64 " cannot be used: %s.\n"
 		      "Plinth learns from it what machine this is. Check what the previous stage "
-		      "hands over: QEMU's -dtb, the third argument of U-Boot's booti, the firmware.",
+		      "hands over: QEMU's -dtb, the third argument of U-Boot's booti, the "
+		      "firmware.",
 		      address, check.reason);
 }
 
@@ -162,12 +163,14 @@ _Noreturn void start_moved(const struct arch_boot *boot)
 	arch_image(&image);
 	claim(image.text.start, image_bytes, "image");
 	claim(boot->tree, boot->tree_bytes, "device tree");
-	first_half = claim(boot->load_address, image_bytes, "first half");	/* its page tables are in use */
+	/* its page tables are in use */
+	first_half = claim(boot->load_address, image_bytes, "first half");
 	memory_pages_within(boot->nest);
 
 	error = arch_describe(&cpu_tree);
 	if (error)
-		log_warning("The CPU's description in the device tree is incomplete: %s", error_text(error));
+		log_warning("The CPU's description in the device tree is incomplete: %s",
+			    error_text(error));
 
 	error = arch_tables_begin(table_page);
 	if (error)

@@ -95,7 +95,7 @@ static inline unsigned dt_walk_node(struct dt_node node, unsigned *steps)
 		sum += dt_exists(dt_compatible_node(node, compatible));
 	}
 	sum += dt_enabled(node) + strlen(dt_name(node));
-	/* it may lead elsewhere: to another node of the same name, or to what stands before a colon */
+	/* it may lead elsewhere: to another node of the same name, or to what is before a colon */
 	if (!dt_full_path(node, path, sizeof path))
 		sum += dt_exists(dt_path(path));
 	dt_for_each_child(child, node) {

@@ -46,11 +46,13 @@ static void describe_name(const struct arch_tree *tree)
 	for (size_t i = 0; i < sizeof(arm_cores) / sizeof(arm_cores[0]); i++) {
 		if (implementer != IMPLEMENTER_ARM || part != arm_cores[i].part)
 			continue;
-		snprintf(cpu_name, sizeof(cpu_name), "%s r%up%u", arm_cores[i].name, variant, revision);
+		snprintf(cpu_name, sizeof(cpu_name), "%s r%up%u", arm_cores[i].name, variant,
+			 revision);
 		return;
 	}
-	if (implementer == 0)			/* reserved for software: what the tree says is made up too */
-		snprintf(cpu_name, sizeof(cpu_name), "emulated, part 0x%03x r%up%u", part, variant, revision);
+	if (implementer == 0)	/* reserved for software: what the tree says is made up too */
+		snprintf(cpu_name, sizeof(cpu_name), "emulated, part 0x%03x r%up%u", part, variant,
+			 revision);
 	else if (compatible && bytes && strncmp(compatible, "arm,armv8", bytes))
 		snprintf(cpu_name, sizeof(cpu_name), "%.*s r%up%u", (int)bytes, compatible, variant,
 			 revision);

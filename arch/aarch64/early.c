@@ -19,7 +19,8 @@ enum {
 
 /* A piece of the map wants at most 2 tables at each of 3 levels: the image, the tree, the nest. */
 enum { POOL_RESERVE = 6, POOL_PAGES = 1 + 3 * 6 + 13 };
-static u64 pool[POOL_PAGES][ARCH_PAGE_BYTES / sizeof(u64)] __attribute__((aligned(ARCH_PAGE_BYTES)));
+static u64 pool[POOL_PAGES][ARCH_PAGE_BYTES / sizeof(u64)]
+	__attribute__((aligned(ARCH_PAGE_BYTES)));
 static unsigned pool_used;
 static struct pagetable_format format;
 
@@ -138,9 +139,9 @@ static void set_registers(void)
 }
 
 /*
- * What to map of the tree, wherever it is; no bytes: nothing. QEMU tells an ELF program nothing, but
- * puts the tree at the start of RAM: below us. A tree that is none, or too large to be one, is for
- * start() to explain: it gets to see the header.
+ * What to map of the tree, wherever it is; no bytes: nothing. QEMU tells an ELF program nothing,
+ * but puts the tree at the start of RAM: below us. A tree that is none, or too large to be one, is
+ * for start() to explain: it gets to see the header.
  */
 static struct range find_tree(u64 given)
 {

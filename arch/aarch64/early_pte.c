@@ -4,7 +4,8 @@
 #define VALID		(1ull << 0)
 #define TABLE		(1ull << 1)		/* at level 0: page. Where clear: block */
 #define ATTRIBUTES(n)	((u64)(n) << 2)		/* index into MAIR */
-#define AP_EL0_RES1	(1ull << 6)		/* EL1&0: EL0 may access; a single-range regime: must be 1 */
+/* EL1&0: EL0 may access; a single-range regime: must be 1 */
+#define AP_EL0_RES1	(1ull << 6)
 #define AP_READ_ONLY	(1ull << 7)
 #define INNER_SHAREABLE	(3ull << 8)
 #define ACCESSED	(1ull << 10)
@@ -16,8 +17,8 @@
 #define DEVICE		ATTRIBUTES(1)
 #define UNCACHED	(ATTRIBUTES(2) | INNER_SHAREABLE)
 
-static u64 leaf(u64 physical, enum arch_map_kind kind, unsigned level, u64 always, u64 never_execute,
-		u64 execute)
+static u64 leaf(u64 physical, enum arch_map_kind kind, unsigned level, u64 always,
+		u64 never_execute, u64 execute)
 {
 	u64 entry = (physical & ADDRESS) | VALID | (level == 0 ? TABLE : 0) | ACCESSED | always;
 

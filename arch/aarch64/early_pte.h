@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How AArch64 spells a translation table entry (Arm ARM, D8.3; 4 KiB granule). Pure: builds anywhere. */
+/* AArch64's translation table entries (Arm ARM, D8.3; 4 KiB granule). Pure: builds anywhere. */
 #pragma once
 #include "arch/pagetable.h"
 
@@ -10,4 +10,5 @@
 void aarch64_format(struct pagetable_format *format, bool el2_plain);
 
 /* MAIR: what the entries' attribute indices mean. */
-#define AARCH64_MAIR	0x4400ffull	/* 0: write-back, allocating; 1: device nGnRnE; 2: not cacheable */
+/* 0: write-back, allocating; 1: device nGnRnE; 2: not cacheable */
+#define AARCH64_MAIR	0x4400ffull

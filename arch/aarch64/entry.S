@@ -19,9 +19,9 @@ _start:
 	.long	0
 
 	/*
-	 * Text at x20 to every early UART, then stop. By nothing but registers and distances of at most
-	 * 1 MiB, for those who were put where nothing else works. One UART after the other: a store to
-	 * one that is not there may be the end.
+	 * Text at x20 to every early UART, then stop. By nothing but registers and distances of at
+	 * most 1 MiB, for those who were put where nothing else works. One UART after the other: a
+	 * store to one that is not there may be the end.
 	 */
 	.globl	refuse
 refuse:	adr	x2, __start_early_uarts
@@ -45,12 +45,15 @@ refuse:	adr	x2, __start_early_uarts
 	b	6b
 
 say_el3:
-	.asciz	"\r\nPlinth: entered at EL3, but made for EL2 or EL1: start it from the firmware (TF-A, U-Boot).\r\n"
+	.ascii	"\r\nPlinth: entered at EL3, but made for EL2 or EL1: "
+	.asciz	"start it from the firmware (TF-A, U-Boot).\r\n"
 say_unaligned:
-	.asciz	"\r\nPlinth: loaded at an address that is no multiple of 4096: load it at a multiple of 2 MiB.\r\n"
+	.ascii	"\r\nPlinth: loaded at an address that is no multiple of 4096: "
+	.asciz	"load it at a multiple of 2 MiB.\r\n"
 	.globl	say_no_stack
 say_no_stack:
-	.asciz	"\r\nPlinth: a fault, and no memory for its report: is there RAM for all of image_size?\r\n"
+	.ascii	"\r\nPlinth: a fault, and no memory for its report: "
+	.asciz	"is there RAM for all of image_size?\r\n"
 	.balign	4
 
 entry:
@@ -58,7 +61,7 @@ entry:
 	mov	x19, x0
 	adr	x20, say_unaligned
 	adr	x1, _start
-	tst	x1, #0xfff			// pages of the image are protected, and adrp counts pages
+	tst	x1, #0xfff			// pages are protected, and adrp counts in pages
 	b.ne	refuse
 	mrs	x1, CurrentEL
 	cmp	x1, #CURRENT_EL3
@@ -75,9 +78,9 @@ entry:
 	bl	mmu_leave
 
 	/*
-	 * What we write from here on is written uncached. A dirty line of somebody before us could be
-	 * written back over it: drop those now. A clean line that was fetched meanwhile would hide
-	 * it once the caches are on: dropped again in early_mmu_on.
+	 * What we write from here on is written uncached. A dirty line of somebody before us could
+	 * be written back over it: drop those now. A clean line that was fetched meanwhile would
+	 * hide it once the caches are on: dropped again in early_mmu_on.
 	 */
 	bl	bss_invalidate
 	address	x0, bss_start
@@ -91,7 +94,7 @@ entry:
 	bl	early_prepare
 	bl	bss_invalidate
 	address	x4, mmu_registers
-	ldp	x0, x1, [x4, #MMU_TTBR]		// uncached still, and then no access until it is done
+	ldp	x0, x1, [x4, #MMU_TTBR]		// uncached still; then no access until it is done
 	ldp	x2, x3, [x4, #MMU_MAIR]
 	bl	mmu_switch
 	b	early_start
@@ -117,7 +120,7 @@ function vectors_install
 	msr	spsel, #0
 	mov	sp, x0
 	mov	x29, xzr			// backtraces end here
-	address	x0, tls_start			// TLS variant 1: two words before the thread's block
+	address	x0, tls_start			// TLS variant 1: two words before a thread's block
 	sub	x0, x0, #16
 	msr	tpidr_el0, x0
 	ret
@@ -125,13 +128,14 @@ function_end vectors_install
 
 	/*
 	 * Traps and controls of our own exception level to known values. At EL2 the registers have
-	 * another layout while HCR_EL2.E2H is set, and firmware may leave it either way. Cleared, EL2 is
-	 * the plain single-range regime. A few CPUs have it stuck at 1 (no FEAT_E2H0): there EL2 looks like
-	 * EL1 to whoever programs it, which el2_plain() (registers.h) tells the rest of the code.
+	 * another layout while HCR_EL2.E2H is set, and firmware may leave it either way. Cleared,
+	 * EL2 is the plain single-range regime. A few CPUs have it stuck at 1 (no FEAT_E2H0): there
+	 * EL2 looks like EL1 to whoever programs it, which el2_plain() (registers.h) tells the rest
+	 * of the code.
 	 */
 level_init:
 	branch_el2 1f, x0
-	mov	x0, #3 << 20			// CPACR: no trap of FP and SIMD; libc's mem* use them
+	mov	x0, #3 << 20			// CPACR: no FP and SIMD traps; libc's mem* use them
 	msr	cpacr_el1, x0
 	isb
 	ret
@@ -155,8 +159,8 @@ level_init:
 
 	/*
 	 * MMU and data cache off. Whoever kept the promise has them off: then this only
-	 * gives SCTLR a known value. Who jumps here with them on (U-Boot's `go`) has the image and the
-	 * tree's header in the cache, where uncached reads would not see them: x19 = tree.
+	 * gives SCTLR a known value. Who jumps here with them on (U-Boot's `go`) has the image and
+	 * the tree's header in the cache, where uncached reads would not see them: x19 = tree.
 	 */
 mmu_leave:
 	branch_el2 1f, x2
@@ -203,7 +207,7 @@ line_bytes:
 	lsl	x2, x2, x4
 	ret
 
-	/* Drop what caches hold of bss and stacks: whole pages, so no line is shared. No memory used. */
+	/* Drop what caches hold of bss and stacks: pages, so no line is shared. No memory used. */
 bss_invalidate:
 	mov	x3, x30
 	bl	line_bytes

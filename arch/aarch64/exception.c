@@ -200,9 +200,9 @@ const char *arch_register_name(unsigned index)
 }
 
 /*
- * Is the return address of the function around @pc still in @lr? Not when it has saved that ("stp x29,
- * x30, [sp...]") or made a call since, which then lies before @pc. Looks back until a ret, which may
- * be the end of the previous function.
+ * Is the return address of the function around @pc still in @lr? Not when it has saved that ("stp
+ * x29, x30, [sp...]") or made a call since, which then lies before @pc. Looks back until a ret,
+ * which may be the end of the previous function.
  */
 static bool returns_to(uintptr_t lr, uintptr_t pc)
 {
@@ -221,7 +221,8 @@ static bool returns_to(uintptr_t lr, uintptr_t pc)
 
 /*
  * A frame: fp points to the caller's fp and the return address. Where a fault happened the
- * function may have made none yet, or be none at all, as after a jump to nowhere: its caller is in lr.
+ * function may have made none yet, or be none at all, as after a jump to nowhere: its caller is in
+ * lr.
  */
 bool arch_unwind(uintptr_t *pc, uintptr_t *fp, uintptr_t stack_low, uintptr_t stack_high)
 {

@@ -63,7 +63,7 @@ void arch_enter(u64 entry, u64 tree, const struct range *written, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		flush(written[i]);
-	/* Not asked for, but our dirty lines would be written over whatever gets our memory next. */
+	/* Not asked for, but our dirty lines would be written over who gets our memory next. */
 	flush(between(data_start, trap_guard));
 	flush(between(trap_stack, stack_guard));
 	flush(between(stack, stack_top));
@@ -74,10 +74,11 @@ void arch_enter(u64 entry, u64 tree, const struct range *written, size_t count)
 static bool has_pages(unsigned kib)
 {
 	u64 features = REGISTER_READ(id_aa64mmfr0_el1);
-	unsigned tgran4 = features >> 28 & 15, tgran16 = features >> 20 & 15, tgran64 = features >> 24 & 15;
+	unsigned tgran4 = features >> 28 & 15, tgran16 = features >> 20 & 15,
+		 tgran64 = features >> 24 & 15;
 
-	return kib == 0 || (kib == 4 && tgran4 <= 7) || (kib == 16 && tgran16 >= 1 && tgran16 <= 7) ||
-	       (kib == 64 && tgran64 <= 7);
+	return kib == 0 || (kib == 4 && tgran4 <= 7) ||
+	       (kib == 16 && tgran16 >= 1 && tgran16 <= 7) || (kib == 64 && tgran64 <= 7);
 }
 
 int arch_linux_image_parse(const void *header, size_t bytes, struct arch_linux_image *image,

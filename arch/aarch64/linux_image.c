@@ -7,7 +7,8 @@
 enum {
 	TEXT_OFFSET = 8, IMAGE_SIZE = 16, FLAGS = 24, MAGIC = 56, HEADER_BYTES = 64,
 	FLAG_BIG_ENDIAN = 1 << 0, FLAG_PAGES_SHIFT = 1,
-	OLD_TEXT_OFFSET = 0x80000,	/* before Linux 3.17, which has no size and may lie about the offset */
+	/* before Linux 3.17, which has no size and may lie about the offset */
+	OLD_TEXT_OFFSET = 0x80000,
 	BASE_ALIGN = 2 << 20,
 };
 

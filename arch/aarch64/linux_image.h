@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The header of an arm64 Linux Image (Documentation/arch/arm64/booting.rst). Pure: builds anywhere. */
+/* Header of an arm64 Linux Image (Documentation/arch/arm64/booting.rst). Pure: builds anywhere. */
 #pragma once
 #include "arch/arch.h"
 

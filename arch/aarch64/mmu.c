@@ -39,8 +39,9 @@ int arch_map(u64 start, u64 bytes, enum arch_map_kind kind)
 
 	if (bytes > physical_limit() || start > physical_limit() - bytes)
 		return -ERANGE;
-	/* Lines fetched between this and the new mapping are clean, and nothing can hit them after it. */
-	for (u64 page = start; kind == ARCH_MAP_UNCACHED && page < start + bytes; page += ARCH_PAGE_BYTES)
+	/* Lines fetched from here to the new mapping are clean, and nothing hits them after it. */
+	for (u64 page = start; kind == ARCH_MAP_UNCACHED && page < start + bytes;
+	     page += ARCH_PAGE_BYTES)
 		if (is_cached(page))
 			arch_cache_flush((const void *)(uintptr_t)page, ARCH_PAGE_BYTES);
 	error = pagetable_map(building ? &next : &mmu_tables, start, start, bytes, kind);

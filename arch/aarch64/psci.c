@@ -42,7 +42,7 @@ static void call_now(void *argument)
 	c->result = conduit == HVC ? CALL("hvc", c->function) : CALL("smc", c->function);
 }
 
-/* Where the tree names the wrong way, the instruction is undefined, or an hvc to ourselves: caught. */
+/* If the tree names the wrong way, the instruction is undefined, or an hvc to ourselves: caught. */
 static int psci_call(u32 function, s32 *result)
 {
 	struct call c = { .function = function };

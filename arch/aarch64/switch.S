@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What must be done without a data access in between, so it is not C: the MMU off, then on with
- * other tables, or off for good. Instructions go on at the same address: all maps are identities. The text is
- * clean to the point of coherency wherever the image runs, so that fetching works with the MMU off.
+ * other tables, or off for good. Instructions go on at the same address: all maps are identities.
+ * The text is clean to the point of coherency wherever the image runs, so that fetching works with
+ * the MMU off.
  */
 #include "arch/aarch64/asm.h"
 
 	.section .head.text, "ax"
 	/*
-	 * mmu_switch(ttbr, tcr, mair, sctlr): use these from now on. Through "off" even where it was on: two
-	 * sets of tables may map one address by blocks of different sizes, and a TLB that holds both
-	 * may raise a conflict abort (Arm ARM, D8.14).
+	 * mmu_switch(ttbr, tcr, mair, sctlr): use these from now on. Through "off" even where it
+	 * was on: two sets of tables may map one address by blocks of different sizes, and a TLB
+	 * that holds both may raise a conflict abort (Arm ARM, D8.14).
 	 */
 function mmu_switch
 	dsb	sy
@@ -48,9 +49,10 @@ function mmu_switch
 function_end mmu_switch
 
 	/*
-	 * mmu_replace(slot, entry): in live tables. Break before make (Arm ARM, D8.14.1) as a whole: while
-	 * the entry is away nothing may need what it maps, and it may map our stack, or the very table. So the
-	 * MMU is off meanwhile, and the store goes past the cache: the line must not be in it.
+	 * mmu_replace(slot, entry): in live tables. Break before make (Arm ARM, D8.14.1) as a
+	 * whole: while the entry is away nothing may need what it maps, and it may map our stack,
+	 * or the very table. So the MMU is off meanwhile, and the store goes past the cache: the
+	 * line must not be in it.
 	 */
 function mmu_replace
 	dsb	sy

@@ -18,7 +18,7 @@
 	/* The trap stack may be what is wrong: without room on it, begin anew at its top. */
 	.macro	from_trap_stack kind
 	.balign	128
-	msr	tpidr_el1, x0			// a scratch register here: nobody keeps anything in it
+	msr	tpidr_el1, x0			// a scratch register here: nobody keeps data in it
 	mrs	x0, CurrentEL
 	cmp	x0, #CURRENT_EL3
 	b.eq	at_el3
@@ -29,7 +29,7 @@
 	mrs	x0, elr_el2
 2:	adr	x1, vectors
 	sub	x0, x0, x1
-	cmp	x0, #VECTORS_BYTES		// a push of ours has faulted: the stack is no memory
+	cmp	x0, #VECTORS_BYTES		// our push has faulted: the stack is no memory
 	b.lo	no_stack
 	mrs	x1, tpidrro_el0
 	address	x0, trap_stack + 2048
@@ -63,7 +63,7 @@ no_stack:
 	adr	x20, say_no_stack
 	b	refuse
 
-	/* EL3 only says that it is the wrong place, to UARTs that may not be there: go on behind the store. */
+	/* EL3 only says it is the wrong place, to UARTs that may be absent: go on behind. */
 at_el3:	mrs	x0, elr_el3
 	add	x0, x0, #4
 	msr	elr_el3, x0
@@ -142,7 +142,7 @@ exception:
 	add	sp, sp, #FRAME_BYTES
 	eret
 
-	/* Single accesses that may fault: then nothing happens, and a load gives what @otherwise says. */
+	/* Single accesses that may fault: then nothing happens, and a load gives @otherwise. */
 probe_start:
 function probe_load8			// u32 probe_load8(u64 address, u32 otherwise)
 	ldrb	w1, [x0]
@@ -191,7 +191,7 @@ function catch_call
 	mov	w0, #0
 	ldp	x29, x30, [sp], #16
 	ret
-	/* Gone to by eret, on the stack and with the interrupt masks of catch_call: x0 = its catch. */
+	/* Gone to by eret, on the stack and with catch_call's interrupt masks: x0 = its catch. */
 	.globl	catch_resume
 catch_resume:
 	ldp	x19, x20, [x0]

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Inline half of arch.h on a workstation: MMIO goes to simulated devices, time to a stepped clock. */
+/* The inline half of arch.h on a host: MMIO goes to simulated devices, time to a stepped clock. */
 #pragma once
 
 u64 sim_mmio_read(uintptr_t addr, unsigned width);

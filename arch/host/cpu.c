@@ -229,7 +229,9 @@ enum sim_end sim_run(void (*function)(void *), void *argument)
 
 static _Noreturn void end(enum sim_end how)
 {
-	static const char *const words[] = { "returned", "stopped", "reset", "powered off", "left" };
+	static const char *const words[] = {
+		"returned", "stopped", "reset", "powered off", "left",
+	};
 
 	if (!run_back)
 		sim_fail("the machine was %s outside sim_run", words[how]);

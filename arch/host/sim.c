@@ -52,7 +52,8 @@ static struct window *window_at(uintptr_t addr, unsigned width, bool write)
 {
 	if (addr % width) {
 		sim_fault(ARCH_FAULT_MISALIGNED, addr);
-		sim_fail("misaligned %u-byte %s at 0x%" PRIxPTR, width, write ? "write" : "read", addr);
+		sim_fail("misaligned %u-byte %s at 0x%" PRIxPTR, width, write ? "write" : "read",
+			 addr);
 	}
 	for (unsigned i = 0; i < window_count; i++)
 		if (addr - windows[i].base < windows[i].bytes &&

@@ -53,12 +53,12 @@ struct sim {
 
 	/* The latest SIM_RECORDS of each: [count % SIM_RECORDS] is where the next one goes. */
 	struct sim_cache_record cache[SIM_RECORDS];
-	struct sim_map_record maps[SIM_RECORDS];	/* ARCH_MAP_DEVICE: by arch_map_device too */
+	struct sim_map_record maps[SIM_RECORDS];	/* arch_map_device's too */
 	unsigned cache_count, map_count;
 
 	const char *cache_backend;			/* NULL: this CPU has no cache operations */
 	size_t cache_line_bytes;
-	bool dma_coherent;				/* by default: what arch_dma_coherent says */
+	bool dma_coherent;				/* what arch_dma_coherent says */
 	const struct arch_console *firmware_console;	/* NULL: none */
 	bool firmware_resets;				/* arch_reset and arch_power_off work */
 	struct arch_image image;
@@ -87,5 +87,5 @@ void sim_reset(void);
 
 enum sim_end { SIM_RETURNED, SIM_STOPPED, SIM_RESET, SIM_POWERED_OFF, SIM_ENTERED };
 
-/* Call function(argument), and say how it ended: the functions of arch.h that never return end it. */
+/* Call function(argument), and say how it ended: functions of arch.h that never return end it. */
 enum sim_end sim_run(void (*function)(void *), void *argument);

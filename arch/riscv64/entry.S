@@ -67,8 +67,8 @@ entry:
 	.size	entry, . - entry
 
 	/*
-	 * The text at s0 through the firmware, then stop. By nothing but registers, for those who were
-	 * put where nothing else works.
+	 * The text at s0 through the firmware, then stop. By nothing but registers, for those who
+	 * were put where nothing else works.
 	 */
 	.type	refuse, @function
 refuse:
@@ -194,9 +194,11 @@ early_load:
 
 	.section .rodata
 say_unaligned:
-	.asciz	"\r\nPlinth: loaded at an address that is no multiple of 4096: load it at a multiple of 2 MiB.\r\n"
+	.ascii	"\r\nPlinth: loaded at an address that is no multiple of 4096: "
+	.asciz	"load it at a multiple of 2 MiB.\r\n"
 say_no_stack:
-	.asciz	"\r\nPlinth: a fault, and no memory for its report: is there RAM for all of image_size?\r\n"
+	.ascii	"\r\nPlinth: a fault, and no memory for its report: "
+	.asciz	"is there RAM for all of image_size?\r\n"
 
 	.data
 	.balign	4

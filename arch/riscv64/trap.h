@@ -27,7 +27,7 @@ _Static_assert(sizeof(struct trap_frame) == TRAP_FRAME_BYTES, "as trap_entry.S h
 struct catch {
 	struct catch *outer;
 	struct arch_fault *fault;
-	u64 scratch;				/* sscratch at the call: was it made in a trap handler? */
+	u64 scratch;				/* sscratch at the call: made in a trap handler? */
 	u64 saved[13];
 };
 _Static_assert(sizeof(struct catch) == CATCH_BYTES, "as trap_entry.S has it");

@@ -20,7 +20,8 @@ static bool is_shown(const struct device *dev)
 static void print(const struct device *dev, unsigned depth)
 {
 	console_print("%*s%-*s  ", (int)(depth * INDENT), "",
-		      (int)(depth * INDENT < NAME_COLUMNS ? NAME_COLUMNS - depth * INDENT : 0), dev->name);
+		      (int)(depth * INDENT < NAME_COLUMNS ? NAME_COLUMNS - depth * INDENT : 0),
+		      dev->name);
 	if (dev->driver)
 		console_print("%s%s%s\n", dev->driver->name, dev->about[0] ? ", " : "", dev->about);
 	else
@@ -28,7 +29,8 @@ static void print(const struct device *dev, unsigned depth)
 }
 
 /* Returns how many are bound. Children stand behind their parent in the list. */
-static unsigned print_behind(const struct device *parent, const struct device *first, unsigned depth)
+static unsigned print_behind(const struct device *parent, const struct device *first,
+			     unsigned depth)
 {
 	unsigned count = 0;
 
@@ -50,7 +52,8 @@ static int run(int argc, char **argv)
 	if (argc != 1)
 		return -EINVAL;
 	count = print_behind(NULL, device_first(), 0);
-	console_print("%u device%s; `explain` says why others are not here\n", count, count == 1 ? "" : "s");
+	console_print("%u device%s; `explain` says why others are not here\n", count,
+		      count == 1 ? "" : "s");
 	return 0;
 }
 

@@ -109,8 +109,8 @@ static int explain_all(void)
 
 	for (struct device *dev = device_first(); dev; dev = dev->next)
 		bound += dev->driver != NULL;
-	console_print("%u device%s bound; `devices` lists %s.\n", bound, bound == 1 ? " is" : "s are",
-		      bound == 1 ? "it" : "them");
+	console_print("%u device%s bound; `devices` lists %s.\n", bound,
+		      bound == 1 ? " is" : "s are", bound == 1 ? "it" : "them");
 	say_nodes_on(&lines, dt_root());
 	for (struct device *dev = device_first(); dev; dev = dev->next)
 		if (!dev->driver && dev->id.bus != BUS_DT)
@@ -154,7 +154,8 @@ static void print_registers(struct dt_node node)
 		if (!error)
 			console_print("0x%" PRIx64 ", %s", address, size_text(bytes, size));
 		else if (!dt_reg_on_bus(node, i, &address, &bytes))
-			console_print("0x%" PRIx64 " on its bus, which the CPU does not see", address);
+			console_print("0x%" PRIx64 " on its bus, which the CPU does not see",
+				      address);
 		else
 			console_print("%s", error_text(error));
 		console_print(name ? " (%s)\n" : "\n", name);
@@ -175,8 +176,8 @@ static void print_interrupts(struct dt_node node)
 			return;
 		}
 		for (unsigned c = 0; c < to.count; c++)
-			console_print(to.cells[c] < 10000 ? "%s%" PRIu32 : "%s0x%" PRIx32, c ? " " : "<",
-				      to.cells[c]);
+			console_print(to.cells[c] < 10000 ? "%s%" PRIu32 : "%s0x%" PRIx32,
+				      c ? " " : "<", to.cells[c]);
 		console_print("> of %s\n", dt_name(to.node));
 	}
 }
@@ -191,8 +192,9 @@ static void print_dma(struct dt_node node)
 	if (count < 0)
 		console_print(", reaches no memory: %s", error_text(count));
 	for (int i = 0; i < count; i++)
-		console_print("%s 0x%" PRIx64 " to 0x%" PRIx64 " at 0x%" PRIx64, i ? "," : ", reaches",
-			      ranges[i].cpu, ranges[i].cpu + ranges[i].bytes - 1, ranges[i].bus);
+		console_print("%s 0x%" PRIx64 " to 0x%" PRIx64 " at 0x%" PRIx64,
+			      i ? "," : ", reaches", ranges[i].cpu,
+			      ranges[i].cpu + ranges[i].bytes - 1, ranges[i].bus);
 	console_print("\n");
 }
 

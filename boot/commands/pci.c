@@ -28,8 +28,8 @@ static void print_function(const struct pci_function *f)
 {
 	const struct device_id *id = &f->device.id;
 
-	console_print("%*s%s  %04x:%04x  %s", 2 * depth_of(f), "", place_of(f), id->vendor, id->product,
-		      pci_class_name(id->class_code));
+	console_print("%*s%s  %04x:%04x  %s", 2 * depth_of(f), "", place_of(f), id->vendor,
+		      id->product, pci_class_name(id->class_code));
 	if (f->secondary == f->subordinate && f->secondary)
 		console_print(", bus %02x", f->secondary);
 	else if (f->secondary)
@@ -45,11 +45,14 @@ static void print_host(const struct pci_host *host)
 {
 	static const char *const kinds[PLAN_KINDS] = { "I/O", "memory", "prefetchable" };
 
-	console_print("%s: buses %02x to %02x\n", host->device->name, host->first_bus, host->last_bus);
-	for (const struct pci_window *w = host->windows; w < host->windows + host->window_count; w++) {
+	console_print("%s: buses %02x to %02x\n", host->device->name, host->first_bus,
+		      host->last_bus);
+	for (const struct pci_window *w = host->windows; w < host->windows + host->window_count;
+	     w++) {
 		char size[SIZE_TEXT_BYTES];
 
-		console_print("  window %" PRIx64 ", %s of %s", w->bus, size_text(w->bytes, size), kinds[w->kind]);
+		console_print("  window %" PRIx64 ", %s of %s", w->bus, size_text(w->bytes, size),
+			      kinds[w->kind]);
 		console_print(w->cpu == w->bus ? "\n" : ", at %" PRIx64 " for the CPU\n", w->cpu);
 	}
 	for (const struct pci_function *f = host->functions; f; f = f->next)
@@ -81,7 +84,8 @@ static void print_windows(const struct pci_function *f)
 		const struct range *r = &f->windows[k].given;
 
 		if (r->start)
-			console_print("  forwards %s %" PRIx64 ", %s\n", kinds[k], r->start, size_text(r->bytes, size));
+			console_print("  forwards %s %" PRIx64 ", %s\n", kinds[k], r->start,
+				      size_text(r->bytes, size));
 	}
 }
 
@@ -89,7 +93,8 @@ static void print_speed(unsigned speed, unsigned width)
 {
 	static const char *const rates[] = { "?", "2.5", "5", "8", "16", "32", "64" };
 
-	console_print("%s GT/s x%u", rates[speed < sizeof(rates) / sizeof(*rates) ? speed : 0], width);
+	console_print("%s GT/s x%u", rates[speed < sizeof(rates) / sizeof(*rates) ? speed : 0],
+		      width);
 }
 
 /* Speed in the low four bits, width in the six above, in both registers (PCIe 7.5.3.6, 7.5.3.8). */
@@ -130,8 +135,8 @@ static void print_details(struct pci_function *f)
 {
 	const struct device_id *id = &f->device.id;
 
-	console_print("%s: %04x:%04x revision %02x, class %06x, %s\n", place_of(f), id->vendor, id->product,
-		      f->revision, id->class_code, pci_class_name(id->class_code));
+	console_print("%s: %04x:%04x revision %02x, class %06x, %s\n", place_of(f), id->vendor,
+		      id->product, f->revision, id->class_code, pci_class_name(id->class_code));
 	if (f->device.driver)
 		console_print("  driven by %s\n", f->device.driver->name);
 	else

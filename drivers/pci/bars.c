@@ -26,8 +26,8 @@ static u32 writable_bits(struct pci_function *f, unsigned offset)
 static void refuse_bar(struct pci_function *f, unsigned index, const char *what, u64 value)
 {
 	if (!f->broken)
-		snprintf(f->problem, sizeof(f->problem), "BAR %u %s (%08" PRIx64 "), so none is enabled",
-			 index, what, value);
+		snprintf(f->problem, sizeof(f->problem),
+			 "BAR %u %s (%08" PRIx64 "), so none is enabled", index, what, value);
 	f->broken = true;
 }
 
@@ -151,7 +151,8 @@ static bool window_is_as_given(struct pci_function *f, const struct plan_range *
 	u64 base, limit;
 
 	read_window(f, w, &base, &limit);
-	return w->given.start ? base == w->given.start && limit == base + (w->given.bytes - 1) : base > limit;
+	return w->given.start ? base == w->given.start && limit == base + (w->given.bytes - 1)
+			      : base > limit;
 }
 
 bool pci_set_window(struct pci_function *f, enum plan_kind kind, u64 start, u64 bytes)
@@ -172,12 +173,15 @@ static void read_given_window(struct pci_function *f, enum plan_kind kind)
 {
 	static const struct {
 		u16 offset, writable;
-	} registers[PLAN_KINDS] = { { PCI_IO_BASE, 0xf0f0 }, { 0, 0 }, { PCI_PREFETCH_BASE, 0xfff0 } };
+	} registers[PLAN_KINDS] = {
+		{ PCI_IO_BASE, 0xf0f0 }, { 0, 0 }, { PCI_PREFETCH_BASE, 0xfff0 },
+	};
 	struct plan_range *w = &f->windows[kind];
 	u64 base, limit;
 
 	w->kind = kind;
-	w->present = kind == PLAN_MEMORY || exists(f, registers[kind].offset, registers[kind].writable);
+	w->present = kind == PLAN_MEMORY ||
+		     exists(f, registers[kind].offset, registers[kind].writable);
 	w->wide = kind != PLAN_MEMORY &&
 		(pci_read8(f, registers[kind].offset) & PCI_WINDOW_TYPE) == PCI_WINDOW_WIDE;
 	read_window(f, w, &base, &limit);

@@ -74,7 +74,8 @@ int pci_set_master(struct pci_function *f, bool on)
 		return 0;
 	pci_write16(f, PCI_COMMAND, wanted);
 	if ((pci_read16(f, PCI_COMMAND) ^ wanted) & PCI_COMMAND_MASTER && !f->device.gone) {
-		log_error("%s: bus mastering cannot be switched %s", f->device.name, on ? "on" : "off");
+		log_error("%s: bus mastering cannot be switched %s", f->device.name,
+			  on ? "on" : "off");
 		return -EIO;
 	}
 	return 0;

@@ -11,7 +11,10 @@
 #include "lib/size.h"
 
 enum { BUS_SHIFT = 20, SLOT_SHIFT = 15, NUMBER_SHIFT = 12 };
-enum { RANGE_SPACE = 3 << 24, RANGE_CONFIGURATION = 0, RANGE_IO = 1 << 24, RANGE_PREFETCH = 1 << 30 };
+enum {
+	RANGE_SPACE = 3 << 24, RANGE_CONFIGURATION = 0, RANGE_IO = 1 << 24,
+	RANGE_PREFETCH = 1 << 30,
+};
 
 struct ecam {
 	struct pci_host host;
@@ -46,8 +49,8 @@ static u32 read(struct pci_host *host, u8 bus, u8 slot, u8 number, unsigned offs
 	}
 }
 
-static void write(struct pci_host *host, u8 bus, u8 slot, u8 number, unsigned offset, unsigned width,
-		  u32 value)
+static void write(struct pci_host *host, u8 bus, u8 slot, u8 number, unsigned offset,
+		  unsigned width, u32 value)
 {
 	struct mmio config = ((struct ecam *)host)->config;
 	size_t where = at(host, bus, slot, number, offset);
@@ -69,28 +72,32 @@ static const struct pci_host_ops ops = { read, write };
 /* As many buses as "bus-range" names, and as "reg" has room for. */
 static int map_buses(struct device *dev, struct ecam *e)
 {
-	u32 first = dt_u32_at(dev->node, "bus-range", 0, 0), last = dt_u32_at(dev->node, "bus-range", 1, 255);
+	u32 first = dt_u32_at(dev->node, "bus-range", 0, 0),
+	    last = dt_u32_at(dev->node, "bus-range", 1, 255);
 	char size[SIZE_TEXT_BYTES];
 	u64 address, bytes, room;
 	int error = dt_reg(dev->node, 0, &address, &bytes);
 
 	if (error)
-		return device_refuse(dev, error, "its configuration space (\"reg\", entry 0) cannot be reached: %s",
-				     error_text(error));
+		return device_refuse(dev, error, "its configuration space (\"reg\", entry 0) "
+				     "cannot be reached: %s", error_text(error));
 	if (first > last || last > 255)
-		return device_refuse(dev, -EINVAL, "\"bus-range\" <%u %u> is no range of bus numbers", first, last);
+		return device_refuse(dev, -EINVAL,
+				     "\"bus-range\" <%u %u> is no range of bus numbers", first,
+				     last);
 	room = bytes >> BUS_SHIFT;
 	if (!room)
-		return device_refuse(dev, -EINVAL, "\"reg\" has %s of configuration space, less than one bus takes (1 MiB)",
-				     size_text(bytes, size));
+		return device_refuse(dev, -EINVAL, "\"reg\" has %s of configuration space, less "
+				     "than one bus takes (1 MiB)", size_text(bytes, size));
 	if (last - first >= room)
 		last = first + (u32)room - 1;
 	e->host.first_bus = (u8)first;
 	e->host.last_bus = (u8)last;
 	error = mmio_map(&e->config, address, (u64)(last - first + 1) << BUS_SHIFT, dev->name);
 	if (error)
-		return device_refuse(dev, error, "cannot map configuration space at 0x%" PRIx64 ": %s",
-				     address, error_text(error));
+		return device_refuse(dev, error,
+				     "cannot map configuration space at 0x%" PRIx64 ": %s", address,
+				     error_text(error));
 	return 0;
 }
 
@@ -99,8 +106,8 @@ static bool overlaps(const struct pci_host *host, const struct pci_window *w)
 	for (unsigned i = 0; i < host->window_count; i++) {
 		const struct pci_window *o = &host->windows[i];
 
-		if ((o->kind == PLAN_IO) == (w->kind == PLAN_IO) && o->bus <= w->bus + (w->bytes - 1) &&
-		    w->bus <= o->bus + (o->bytes - 1))
+		if ((o->kind == PLAN_IO) == (w->kind == PLAN_IO) &&
+		    o->bus <= w->bus + (w->bytes - 1) && w->bus <= o->bus + (o->bytes - 1))
 			return true;
 	}
 	return false;
@@ -121,7 +128,8 @@ static void read_windows(struct device *dev, struct pci_host *host)
 		if (error || !w.bytes || w.bytes - 1 > UINT64_MAX - w.bus || overlaps(host, &w) ||
 		    host->window_count == PCI_WINDOWS_MAX)
 			log_warning("%s: row %u of \"ranges\" is not used: %s", dev->name, i,
-				    error ? error_text(error) : "empty, overlaps another, or one too many");
+				    error ? error_text(error)
+					  : "empty, overlaps another, or one too many");
 		else
 			host->windows[host->window_count++] = w;
 		if (error == -EINVAL)

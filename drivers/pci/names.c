@@ -55,17 +55,20 @@ const char *pci_class_name(u32 class_code)
 static const char *const capabilities[] = {
 	[0x01] = "power management", [0x03] = "vital product data", [0x04] = "slot", [0x05] = "MSI",
 	[0x07] = "PCI-X", [0x09] = "vendor-specific", [0x0d] = "subsystem", [0x10] = "PCI Express",
-	[0x11] = "MSI-X", [0x12] = "SATA", [0x13] = "advanced features", [0x14] = "enhanced allocation",
+	[0x11] = "MSI-X", [0x12] = "SATA", [0x13] = "advanced features",
+	[0x14] = "enhanced allocation",
 };
 
 static const char *const extended[] = {
 	[0x01] = "error reporting", [0x02] = "virtual channel", [0x03] = "serial number",
 	[0x04] = "power budget", [0x0b] = "vendor-specific", [0x0d] = "access control",
-	[0x0e] = "alternative routing ids", [0x0f] = "address translation", [0x10] = "virtual functions",
-	[0x13] = "page requests", [0x15] = "resizable BARs", [0x17] = "processing hints",
-	[0x18] = "latency tolerance", [0x19] = "secondary PCI Express", [0x1b] = "process address spaces",
-	[0x1d] = "downstream port containment", [0x1e] = "L1 substates", [0x1f] = "time measurement",
-	[0x25] = "data link feature", [0x26] = "16 GT/s", [0x27] = "lane margining",
+	[0x0e] = "alternative routing ids", [0x0f] = "address translation",
+	[0x10] = "virtual functions", [0x13] = "page requests", [0x15] = "resizable BARs",
+	[0x17] = "processing hints", [0x18] = "latency tolerance",
+	[0x19] = "secondary PCI Express", [0x1b] = "process address spaces",
+	[0x1d] = "downstream port containment", [0x1e] = "L1 substates",
+	[0x1f] = "time measurement", [0x25] = "data link feature", [0x26] = "16 GT/s",
+	[0x27] = "lane margining",
 };
 
 const char *pci_capability_name(u16 id, bool is_extended)

@@ -17,7 +17,8 @@ struct pci_host *pci_host_first(void)
 
 static const struct pci_window *window_of(const struct pci_host *host, const struct plan_range *r)
 {
-	for (const struct pci_window *w = host->windows; w < host->windows + host->window_count; w++)
+	for (const struct pci_window *w = host->windows; w < host->windows + host->window_count;
+	     w++)
 		if ((w->kind == PLAN_IO) == (r->kind == PLAN_IO) && r->given.start >= w->bus &&
 		    r->given.start - w->bus < w->bytes)
 			return w;
@@ -54,8 +55,9 @@ static void bind_functions(struct pci_host *host)
 		f->added = true;
 		dev->bus = &pci_bus;
 		if (device_add(dev) == -ENODEV && !dev->reason[0])
-			snprintf(dev->reason, sizeof(dev->reason), "no driver for %04x:%04x, class %06x (%s)",
-				 dev->id.vendor, dev->id.product, dev->id.class_code,
+			snprintf(dev->reason, sizeof(dev->reason),
+				 "no driver for %04x:%04x, class %06x (%s)", dev->id.vendor,
+				 dev->id.product, dev->id.class_code,
 				 pci_class_name(dev->id.class_code));
 	}
 }
@@ -65,7 +67,8 @@ static int find_and_bind(struct pci_host *host)
 	int found = pci_scan(host), placed = pci_place(host);
 
 	if (placed)
-		log_error("%s: no memory to plan with; what is new has no addresses", host->device->name);
+		log_error("%s: no memory to plan with; what is new has no addresses",
+			  host->device->name);
 	bind_functions(host);
 	return found ? found : placed;
 }

@@ -33,15 +33,16 @@ struct pci_function {
 	bool broken;			/* its BARs make no sense */
 	char problem[120];		/* why it has BARs that are not placed, in words */
 
-	bool added;			/* device_add was called: its place is not changed any more */
+	bool added;			/* device_add was called: its place stays */
 	bool open_ended;		/* while its bus numbers are being counted */
 };
 
 /* The next two are called with a bus the host has, and an aligned offset in a function's 4 KiB. */
 struct pci_host_ops {
-	u32 (*read)(struct pci_host *host, u8 bus, u8 slot, u8 number, unsigned offset, unsigned width);
-	void (*write)(struct pci_host *host, u8 bus, u8 slot, u8 number, unsigned offset, unsigned width,
-		      u32 value);
+	u32 (*read)(struct pci_host *host, u8 bus, u8 slot, u8 number, unsigned offset,
+		    unsigned width);
+	void (*write)(struct pci_host *host, u8 bus, u8 slot, u8 number, unsigned offset,
+		      unsigned width, u32 value);
 };
 
 /* Bus addresses that the host bridge forwards, and where the CPU sees them. */
@@ -56,7 +57,8 @@ struct pci_host {
 	const struct pci_host_ops *ops;
 	u8 first_bus, last_bus;
 	u16 domain;			/* "linux,pci-domain", or its number among the hosts */
-	u8 first_bus_slots;		/* slots to look at on the first bus; the others are aliases. 0: all 32 */
+	/* slots to look at on the first bus; the others are aliases. 0: all 32 */
+	u8 first_bus_slots;
 	struct pci_window windows[PCI_WINDOWS_MAX];
 	unsigned window_count;
 

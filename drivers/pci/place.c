@@ -57,8 +57,10 @@ static bool set_bars(struct pci_function *f, const struct plan_function *p, bool
 		if (!f->bars[i].present || (f->bars[i].kind == PLAN_IO) != io)
 			continue;
 		if (!pci_set_bar(f, i, p->bars[i].start)) {
-			snprintf(f->problem, sizeof(f->problem), "BAR %u does not keep the address 0x%" PRIx64
-				 " that was written to it", i, p->bars[i].start);
+			snprintf(f->problem, sizeof(f->problem),
+				 "BAR %u does not keep the address 0x%" PRIx64
+				 " that was written to it",
+				 i, p->bars[i].start);
 			report(f, LOG_WARNING);
 			return false;
 		}
@@ -101,8 +103,9 @@ static void set_windows(struct pci_function *f, const struct plan_function *p)
 
 		if (pci_set_window(f, k, w->start, w->bytes))
 			continue;
-		snprintf(f->problem, sizeof(f->problem), "what is behind it may not work: its %s window does "
-			 "not keep 0x%" PRIx64 "-0x%" PRIx64, names[k], w->start, w->start + w->bytes - 1);
+		snprintf(f->problem, sizeof(f->problem),
+			 "what is behind it may not work: its %s window does not keep 0x%" PRIx64
+			 "-0x%" PRIx64, names[k], w->start, w->start + w->bytes - 1);
 		report(f, LOG_WARNING);
 	}
 }

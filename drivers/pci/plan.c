@@ -24,7 +24,8 @@ static bool overlap(u64 a, u64 a_bytes, u64 b, u64 b_bytes)
 }
 
 /* The lowest place for @r in @space that touches none of the placed. */
-static bool find_hole(const struct scratch *s, struct range space, const struct plan_range *r, u64 *start)
+static bool find_hole(const struct scratch *s, struct range space, const struct plan_range *r,
+		      u64 *start)
 {
 	u64 last = last_address(space.start, space.bytes), at = space.start;
 
@@ -61,7 +62,8 @@ static void add_placed(struct scratch *s, struct plan_range *r)
 
 static int compare_size(const void *a, const void *b)
 {
-	const struct plan_range *x = *(struct plan_range *const *)a, *y = *(struct plan_range *const *)b;
+	const struct plan_range *x = *(struct plan_range *const *)a,
+				*y = *(struct plan_range *const *)b;
 
 	if (x->align != y->align)
 		return x->align < y->align ? 1 : -1;
@@ -138,7 +140,9 @@ static bool place(struct pci_plan *p, int bridge, struct plan_range *r, struct s
 
 static bool place_bus(struct pci_plan *p, int bridge, struct scratch *s)
 {
-	static const unsigned address_spaces[] = { 1u << PLAN_IO, 1u << PLAN_MEMORY | 1u << PLAN_PREFETCH };
+	static const unsigned address_spaces[] = {
+		1u << PLAN_IO, 1u << PLAN_MEMORY | 1u << PLAN_PREFETCH,
+	};
 
 	for (unsigned a = 0; a < 2; a++) {
 		gather(p, bridge, address_spaces[a], s);
@@ -169,7 +173,8 @@ static bool lay_out(struct pci_plan *p, struct scratch *s)
 }
 
 /* Would @r, where it is now, be a good neighbour to everything pinned so far? */
-static bool is_valid(const struct pci_plan *p, const struct plan_function *f, const struct plan_range *r)
+static bool is_valid(const struct pci_plan *p, const struct plan_function *f,
+		     const struct plan_range *r)
 {
 	u64 start = r->given.start, bytes = r->given.bytes, last = last_address(start, bytes);
 	unsigned at = 0;
@@ -185,7 +190,8 @@ static bool is_valid(const struct pci_plan *p, const struct plan_function *f, co
 		const struct plan_function *g = &p->functions[i];
 
 		for (unsigned j = 0; inside && j < PLAN_BARS + PLAN_KINDS; j++) {
-			const struct plan_range *other = j < PLAN_BARS ? &g->bars[j] : &g->windows[j - PLAN_BARS];
+			const struct plan_range *other = j < PLAN_BARS ? &g->bars[j]
+								       : &g->windows[j - PLAN_BARS];
 
 			if (other->pinned && (other->kind == PLAN_IO) == (r->kind == PLAN_IO) &&
 			    overlap(start, bytes, other->start, other->bytes))
@@ -283,7 +289,8 @@ static unsigned list_groups(struct pci_plan *p, struct group *groups)
 	for (int i = 0; i < 2 * p->function_count; i++) {
 		struct group g = { .function = &p->functions[i / 2], .io = i % 2, .pinned = true };
 
-		for (struct plan_range *r = g.function->bars; r < g.function->bars + PLAN_BARS; r++) {
+		for (struct plan_range *r = g.function->bars; r < g.function->bars + PLAN_BARS;
+		     r++) {
 			if (!r->present || (r->kind == PLAN_IO) != g.io)
 				continue;
 			g.pinned &= r->pinned;
@@ -351,7 +358,7 @@ static unsigned attempt(struct pci_plan *p, bool keep, struct group *groups, str
 		pin_functions(p, false);
 	count = list_groups(p, groups);
 
-	/* The next run will find this layout given; give those left out the chance they have then. */
+	/* The next run will find this layout given; give those left out that chance now. */
 	do {
 		before = count;
 		admit(p, groups, count, s);
@@ -366,7 +373,8 @@ static unsigned attempt(struct pci_plan *p, bool keep, struct group *groups, str
 static void finish(struct pci_plan *p)
 {
 	for (int i = 0; i < p->function_count; i++)
-		for (struct plan_range *r = p->functions[i].bars; r < p->functions[i].bars + PLAN_BARS; r++)
+		for (struct plan_range *r = p->functions[i].bars;
+		     r < p->functions[i].bars + PLAN_BARS; r++)
 			if (!p->functions[i].admitted[r->kind == PLAN_IO])
 				r->start = 0;
 }

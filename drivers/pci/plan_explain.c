@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the planner could not place, in words: what was wanted, what there is, what is left of it. */
+/* What the planner could not place, in words: what was wanted, what there is, what is left. */
 #include "drivers/pci/plan_space.h"
 #include "lib/size.h"
 
@@ -17,9 +17,9 @@ static const char *kind_text(const struct plan_range *r)
 	}
 }
 
-/* Bytes of [at, end] that nothing of the address space of @like covers, from @at to what comes next. */
-static u64 gap_at(const struct pci_plan *p, int bridge, const struct plan_range *like, u64 at, u64 last,
-		  u64 *next)
+/* Bytes of [at, end] that nothing of the address space of @like covers, from @at to the next. */
+static u64 gap_at(const struct pci_plan *p, int bridge, const struct plan_range *like, u64 at,
+		  u64 last, u64 *next)
 {
 	u64 busy = UINT64_MAX, busy_last = UINT64_MAX;
 
@@ -27,9 +27,11 @@ static u64 gap_at(const struct pci_plan *p, int bridge, const struct plan_range 
 		const struct plan_function *f = &p->functions[i];
 
 		for (unsigned j = 0; j < PLAN_BARS + PLAN_KINDS; j++) {
-			const struct plan_range *r = j < PLAN_BARS ? &f->bars[j] : &f->windows[j - PLAN_BARS];
+			const struct plan_range *r = j < PLAN_BARS ? &f->bars[j]
+								   : &f->windows[j - PLAN_BARS];
 
-			if (!r->present || !r->start || (r->kind == PLAN_IO) != (like->kind == PLAN_IO) ||
+			if (!r->present || !r->start ||
+			    (r->kind == PLAN_IO) != (like->kind == PLAN_IO) ||
 			    last_address(r->start, r->bytes) < at || r->start >= busy)
 				continue;
 			busy = r->start;
@@ -79,7 +81,8 @@ static unsigned largest_bar(const struct plan_function *f, bool io)
 	u64 bytes = 0;
 
 	for (unsigned i = 0; i < PLAN_BARS; i++) {
-		if (f->bars[i].present && (f->bars[i].kind == PLAN_IO) == io && f->bars[i].bytes > bytes) {
+		if (f->bars[i].present && (f->bars[i].kind == PLAN_IO) == io &&
+		    f->bars[i].bytes > bytes) {
 			bytes = f->bars[i].bytes;
 			largest = i;
 		}
@@ -97,7 +100,8 @@ void pci_plan_explain(const struct pci_plan *p, int index, bool io, char *to, si
 	struct room room;
 	int bus = f->bridge;
 
-	snprintf(wants, sizeof(wants), "BAR %u wants %s of %s", bar, size_text(r.bytes, size), kind_text(&r));
+	snprintf(wants, sizeof(wants), "BAR %u wants %s of %s", bar, size_text(r.bytes, size),
+		 kind_text(&r));
 
 	/* Windows of bridges are made as large as they need to be: the limit is above them, unless
 	   they are in use. */
@@ -126,8 +130,10 @@ void pci_plan_explain(const struct pci_plan *p, int index, bool io, char *to, si
 		return;
 	}
 	if (room.free >= r.bytes)
-		snprintf(piece, sizeof(piece), ", at most %s in one piece", size_text(room.largest, size));
+		snprintf(piece, sizeof(piece), ", at most %s in one piece",
+			 size_text(room.largest, size));
 	snprintf(to, bytes, "%s; %s %s %s, %s of it free%s", wants, owner,
 		 room.windows > 1 ? "windows for it have" : "window for it has",
-		 size_text(room.total, size), room.free ? size_text(room.free, room_free) : "none", piece);
+		 size_text(room.total, size), room.free ? size_text(room.free, room_free) : "none",
+		 piece);
 }

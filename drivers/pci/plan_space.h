@@ -11,7 +11,10 @@ static inline u64 last_address(u64 start, u64 bytes)
 	return start + bytes - 1;
 }
 
-/* for_each_on_bus(plan, bridge, i) { plan->functions[i] ... }: those right behind @bridge, or on the root bus. */
+/*
+ * for_each_on_bus(plan, bridge, i) { plan->functions[i] ... }: those right behind @bridge, or on
+ * the root bus.
+ */
 #define for_each_on_bus(p, bridge, i) \
 	for (int i = (bridge) == PLAN_ROOT ? (p)->first : (p)->functions[bridge].first; i >= 0; \
 	     i = (p)->functions[i].next)
@@ -28,5 +31,5 @@ enum plan_kind pci_plan_home(const struct pci_plan *p, int bridge, const struct 
  * The ranges of addresses @r may lie in on the bus behind @bridge, best first. On the root bus,
  * what can lie high goes high, to leave the low windows to those who need them. *at is 0 first.
  */
-bool pci_plan_next_space(const struct pci_plan *p, int bridge, const struct plan_range *r, unsigned *at,
-		     struct range *space);
+bool pci_plan_next_space(const struct pci_plan *p, int bridge, const struct plan_range *r,
+			 unsigned *at, struct range *space);

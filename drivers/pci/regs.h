@@ -68,7 +68,8 @@ enum {
 	PCI_BRIDGE_ROM = 0x38,
 };
 enum {
-	PCI_WINDOW_WIDE = 0x1,		/* in the low bits of base and limit: 32 bits of I/O, 64 of memory */
+	/* in the low bits of base and limit: 32 bits of I/O, 64 of memory */
+	PCI_WINDOW_WIDE = 0x1,
 	PCI_WINDOW_TYPE = 0xf,
 };
 

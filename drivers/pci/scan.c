@@ -69,7 +69,8 @@ static void read_express_type(struct pci_function *f)
 	if (f->express_type == PCI_EXPRESS_ROOT_PORT &&
 	    pci_read16(f, offset + PCI_EXPRESS_ROOT_CAPABILITIES) & PCI_EXPRESS_RETRY_VISIBLE)
 		pci_write16(f, offset + PCI_EXPRESS_ROOT_CONTROL,
-			    pci_read16(f, offset + PCI_EXPRESS_ROOT_CONTROL) | PCI_EXPRESS_RETRY_ENABLE);
+			    pci_read16(f, offset + PCI_EXPRESS_ROOT_CONTROL) |
+				    PCI_EXPRESS_RETRY_ENABLE);
 }
 
 /*
@@ -99,18 +100,19 @@ static struct pci_function *add(struct pci_host *host, struct pci_function *brid
 	f->slot = (u8)slot;
 	f->number = (u8)number;
 	if (host->domain)
-		snprintf(f->device.name, sizeof(f->device.name), "pci %x:%02x:%02x.%x", host->domain,
-			 f->bus, slot, number);
+		snprintf(f->device.name, sizeof(f->device.name), "pci %x:%02x:%02x.%x",
+			 host->domain, f->bus, slot, number);
 	else
-		snprintf(f->device.name, sizeof(f->device.name), "pci %02x:%02x.%x", f->bus, slot, number);
+		snprintf(f->device.name, sizeof(f->device.name), "pci %02x:%02x.%x", f->bus, slot,
+			 number);
 
 	class_code = pci_read32(f, PCI_REVISION);
 	f->revision = (u8)class_code;
 	f->header = pci_read8(f, PCI_HEADER_TYPE) & ~PCI_HEADER_MULTIFUNCTION;
 	f->is_bridge = f->header == PCI_HEADER_BRIDGE;
 	if (f->header != PCI_HEADER_ENDPOINT && !f->is_bridge)
-		snprintf(f->problem, sizeof(f->problem), "its header is of type 0x%02x, which is not known here",
-			 f->header);
+		snprintf(f->problem, sizeof(f->problem),
+			 "its header is of type 0x%02x, which is not known here", f->header);
 	f->device.id = (struct device_id){
 		.bus = BUS_PCI,
 		.vendor = pci_read16(f, PCI_VENDOR),
@@ -145,9 +147,10 @@ static u32 identify(struct pci_host *host, u8 bus, unsigned slot, unsigned numbe
 
 	if ((id & 0xffff) != PCI_VENDOR_RETRY)
 		return id;
-	if (poll_until(((id = host->ops->read(host, bus, (u8)slot, (u8)number, PCI_VENDOR, 4)) & 0xffff) !=
-		       PCI_VENDOR_RETRY, RETRY_TIMEOUT_US))
-		log_warning("%s: %02x:%02x.%x is still not ready %u ms after it was asked for its name; left out",
+	if (poll_until(((id = host->ops->read(host, bus, (u8)slot, (u8)number, PCI_VENDOR, 4)) &
+			0xffff) != PCI_VENDOR_RETRY, RETRY_TIMEOUT_US))
+		log_warning("%s: %02x:%02x.%x is still not ready %u ms after it was asked for its "
+			    "name; left out",
 			    host->device->name, bus, slot, number, RETRY_TIMEOUT_US / 1000);
 	return id;
 }
@@ -168,7 +171,8 @@ static unsigned slot_count(const struct pci_host *host, const struct pci_functio
 		bridge->express_type == PCI_EXPRESS_DOWNSTREAM ? 1 : SLOTS;
 }
 
-static int scan_slot(struct pci_host *host, struct pci_function *bridge, unsigned slot, unsigned *left)
+static int scan_slot(struct pci_host *host, struct pci_function *bridge, unsigned slot,
+		     unsigned *left)
 {
 	u8 bus = bus_behind(host, bridge);
 	unsigned numbers = 1;
@@ -207,12 +211,14 @@ static u8 last_bus(const struct pci_host *host, const struct pci_function *bridg
 static bool is_taken(struct pci_host *host, struct pci_function *bridge, unsigned number)
 {
 	for (struct pci_function *f = host->functions; f; f = f->next)
-		if (f->bridge == bridge && f->secondary && number >= f->secondary && number <= f->subordinate)
+		if (f->bridge == bridge && f->secondary && number >= f->secondary &&
+		    number <= f->subordinate)
 			return true;
 	return false;
 }
 
-static bool write_numbers(struct pci_function *f, unsigned primary, unsigned secondary, unsigned subordinate)
+static bool write_numbers(struct pci_function *f, unsigned primary, unsigned secondary,
+			  unsigned subordinate)
 {
 	u32 wanted = primary | secondary << 8 | subordinate << 16;
 
@@ -220,7 +226,7 @@ static bool write_numbers(struct pci_function *f, unsigned primary, unsigned sec
 	return (pci_read32(f, PCI_PRIMARY) & 0xffffff) == wanted;
 }
 
-/* Keep the numbers that firmware gave to the bridges on the bus behind @bridge, or take them away. */
+/* Keep the numbers that firmware gave to bridges on the bus behind @bridge, or take them away. */
 static void accept_numbers(struct pci_host *host, struct pci_function *bridge, bool keep)
 {
 	for (struct pci_function *f = host->functions; f; f = f->next) {
@@ -234,8 +240,8 @@ static void accept_numbers(struct pci_host *host, struct pci_function *bridge, b
 		primary = (u8)numbers;
 		secondary = (u8)(numbers >> 8);
 		subordinate = (u8)(numbers >> 16);
-		valid = keep && primary == f->bus && secondary > f->bus && secondary <= subordinate &&
-			subordinate <= last_bus(host, bridge);
+		valid = keep && primary == f->bus && secondary > f->bus &&
+			secondary <= subordinate && subordinate <= last_bus(host, bridge);
 		for (unsigned n = secondary; valid && n <= subordinate; n++)
 			valid = !is_taken(host, bridge, n);
 		if (valid) {
@@ -261,7 +267,8 @@ static bool assign_numbers(struct pci_host *host, struct pci_function *f)
 	}
 	if (!longest) {
 		snprintf(f->problem, sizeof(f->problem),
-			 "nothing behind it can be reached: no bus number is left (the host has %02x to %02x)",
+			 "nothing behind it can be reached: no bus number is left "
+			 "(the host has %02x to %02x)",
 			 host->first_bus, host->last_bus);
 		return false;
 	}
@@ -329,13 +336,14 @@ int pci_scan(struct pci_host *host)
 	bool first = !host->functions;
 	int crowded = scan(host, true);
 
-	/* Firmware may have dealt the numbers so that a bridge gets none; nobody relies on them yet. */
+	/* Firmware may have dealt numbers so that a bridge gets none; nobody relies on them yet. */
 	if (crowded > 0 && first) {
 		pci_forget_all(host);
 		crowded = scan(host, false);
 	}
 	if (crowded < 0)
-		log_error("%s: no memory for all its functions, or more than %u of them; some are left out",
+		log_error("%s: no memory for all its functions, or more than %u of them; some are "
+			  "left out",
 			  host->device->name, FUNCTIONS_MAX);
 	return crowded < 0 ? crowded : 0;
 }

@@ -21,7 +21,7 @@ static void act(void *state)
 	mmio_write32(s->regs, s->offset, old | (s->value & s->mask));
 }
 
-/* What is written: value in the bits of mask. Old trees have only a mask, and mean it as the value. */
+/* What is written: value in the bits of mask. Old trees only have a mask, meant as the value. */
 static int read_value(struct device *dev, struct syscon *s)
 {
 	bool value = dt_property(dev->node, "value", NULL);
@@ -49,7 +49,8 @@ static int map(struct device *dev, struct syscon *s)
 				     error_text(error));
 	s->offset = dt_u32(dev->node, "offset", dt_u32(dev->node, "reg", UINT32_MAX));
 	if (s->offset % 4 || bytes < 4 || s->offset > bytes - 4)
-		return device_refuse(dev, -EINVAL, "offset 0x%x is not in the registers that regmap names",
+		return device_refuse(dev, -EINVAL,
+				     "offset 0x%x is not in the registers that regmap names",
 				     s->offset);
 	return 0;
 }

@@ -162,15 +162,17 @@ static int probe(struct device *dev, const struct device_id *id)
 	error = -EINVAL;
 	if ((n->width != 1 && n->width != 2 && n->width != 4) || n->shift > 4 ||
 	    n->width > 1u << n->shift || n->offset % n->width)
-		device_refuse(dev, error, "registers %u apart at offset %u cannot be accessed %u bytes "
-			      "wide (reg-shift, reg-offset, reg-io-width)", 1u << (n->shift & 31),
-			      n->offset, n->width);
+		device_refuse(dev, error,
+			      "registers %u apart at offset %u cannot be accessed %u bytes "
+			      "wide (reg-shift, reg-offset, reg-io-width)",
+			      1u << (n->shift & 31), n->offset, n->width);
 	else
 		error = device_map(dev, 0, &n->uart.regs);
 	if (error)
 		goto out;
 	if (n->uart.regs.size < (u64)n->offset + (LSR << n->shift) + n->width) {
-		error = device_refuse(dev, -EINVAL, "\"reg\" has %zu bytes, too few for reg-shift %u",
+		error = device_refuse(dev, -EINVAL,
+				      "\"reg\" has %zu bytes, too few for reg-shift %u",
 				      n->uart.regs.size, n->shift);
 		goto out;
 	}

@@ -21,7 +21,8 @@ enum { IDLE_TIMEOUT_US = 100 * 1000 };	/* a FIFO of 32 bytes at 9600 baud takes 
 enum { BAUD_IF_NONE = 115200 };
 
 struct variant {
-	bool subset;			/* data, flags and interrupts only: the line is the firmware's */
+	/* data, flags and interrupts only: the line is the firmware's */
+	bool subset;
 };
 static const struct variant whole = { false }, sbsa = { true };
 
@@ -123,7 +124,8 @@ static int probe(struct device *dev, const struct device_id *id)
 	p->uart.ops = &ops;
 	error = device_map(dev, 0, &p->uart.regs);
 	if (!error && p->uart.regs.size < IMSC + 4)
-		error = device_refuse(dev, -EINVAL, "\"reg\" has %zu bytes, too few for its registers",
+		error = device_refuse(dev, -EINVAL,
+				      "\"reg\" has %zu bytes, too few for its registers",
 				      p->uart.regs.size);
 	if (error) {
 		free(p);

@@ -65,7 +65,8 @@ static int probe(struct device *dev, const struct device_id *id)
 	u->ops = &ops;
 	error = device_map(dev, 0, &u->regs);
 	if (!error && u->regs.size < DIV + 4)
-		error = device_refuse(dev, -EINVAL, "\"reg\" has %zu bytes, too few for its registers",
+		error = device_refuse(dev, -EINVAL,
+				      "\"reg\" has %zu bytes, too few for its registers",
 				      u->regs.size);
 	if (error) {
 		free(u);

@@ -80,7 +80,8 @@ static void console_write_uart(void *state, const char *text, size_t bytes)
 			return;
 		} else if (poll_until(u->ops->can_send(u), UART_SEND_TIMEOUT_US)) {
 			u->stuck = true;
-			log_warning("%s: sends nothing; until it does, text for it is lost", u->device);
+			log_warning("%s: sends nothing; until it does, text for it is lost",
+				    u->device);
 			return;
 		}
 		u->ops->send(u, *text);
@@ -110,8 +111,8 @@ static void set_line(struct uart *u, const char *options)
 		return;
 	error = u->ops->set_line(u, &line);
 	if (error)
-		log_warning("%s: stays as it was set, because \"%s\" with a clock of %" PRIu64 " Hz: %s",
-			    u->device, options, u->clock_hz, error_text(error));
+		log_warning("%s: stays as it was set, because \"%s\" with a clock of %" PRIu64
+			    " Hz: %s", u->device, options, u->clock_hz, error_text(error));
 }
 
 int uart_add(struct device *dev, const struct device_id *id, struct uart *u)

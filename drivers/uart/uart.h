@@ -26,14 +26,14 @@ u32 uart_divisor(u64 clock_hz, u32 baud, u32 limit);
 struct uart;
 
 struct uart_ops {
-	/* Make it work: interrupts off, enabled. What firmware set on the line stays. May be NULL. */
+	/* Make it work: interrupts off, enabled. What firmware set stays. May be NULL. */
 	void (*enable)(struct uart *u);
 	bool (*can_send)(struct uart *u);
 	void (*send)(struct uart *u, u8 byte);		/* when can_send said so */
 	int (*receive)(struct uart *u);			/* a byte, or -EAGAIN */
 	/*
-	 * Change to these settings, if they differ, after the last byte is out. 0; -ERANGE: not with
-	 * this clock; -ETIMEDOUT: the last byte does not get out. NULL: cannot be set.
+	 * Change to these settings, if they differ, after the last byte is out. 0; -ERANGE: not
+	 * with this clock; -ETIMEDOUT: the last byte does not get out. NULL: cannot be set.
 	 */
 	int (*set_line)(struct uart *u, const struct uart_line *line);
 };
@@ -49,6 +49,7 @@ struct uart {
 
 /*
  * The end of a probe, with u->ops and u->regs set (*u stays with the device): fills the rest
- * and, if this is to be the console, starts the UART and makes it that. No register is touched otherwise.
+ * and, if this is to be the console, starts the UART and makes it that. No register is touched
+ * otherwise.
  */
 int uart_add(struct device *dev, const struct device_id *id, struct uart *u);

@@ -31,7 +31,8 @@ static int firmware_read(void)
 
 static const struct arch_console firmware = { "firmware", firmware_write, firmware_read };
 
-static void uart(void *fdt, const char *name, const char *compatible, unsigned reg, const char *status)
+static void uart(void *fdt, const char *name, const char *compatible, unsigned reg,
+		 const char *status)
 {
 	fdt_begin_node(fdt, name);
 	tree_string(fdt, "compatible", compatible);
@@ -108,7 +109,8 @@ static void an_alias_names_it(void **state)
 	assert_string_equal(console_device()->name, "uart@20000000");
 }
 
-static void falls_back(const char *property, const char *value, const char *status, const char *says)
+static void falls_back(const char *property, const char *value, const char *status,
+		       const char *says)
 {
 	sim.firmware_console = &firmware;
 	make_tree(property, value, status);
@@ -125,14 +127,16 @@ static void falls_back(const char *property, const char *value, const char *stat
 static void the_firmware_is_next(void **state)
 {
 	(void)state;
-	falls_back(NULL, NULL, "okay", "the device tree names no console (/chosen has no stdout-path)\r\n");
+	falls_back(NULL, NULL, "okay",
+		   "the device tree names no console (/chosen has no stdout-path)\r\n");
 }
 
 static void a_wrong_path_is_told(void **state)
 {
 	(void)state;
 	falls_back("stdout-path", "serial7:115200", "okay",
-		   "warning: stdout-path \"serial7:115200\": the device tree has no such node or alias\r\n");
+		   "warning: stdout-path \"serial7:115200\": the device tree has no such node "
+		   "or alias\r\n");
 }
 
 static void an_unknown_uart_is_told(void **state)
@@ -146,14 +150,16 @@ static void a_disabled_uart_is_told(void **state)
 {
 	(void)state;
 	falls_back("stdout-path", "serial0", "disabled",
-		   "warning: stdout-path \"serial0\": its status in the device tree is \"disabled\"\r\n");
+		   "warning: stdout-path \"serial0\": its status in the device tree is "
+		   "\"disabled\"\r\n");
 }
 
 static void what_is_no_uart_is_told(void **state)
 {
 	(void)state;
 	falls_back("stdout-path", "/poweroff/nothing", "okay",
-		   "warning: stdout-path \"/poweroff/nothing\": no driver for a node without a compatible string\r\n");
+		   "warning: stdout-path \"/poweroff/nothing\": no driver for a node without a "
+		   "compatible string\r\n");
 }
 
 static void any_uart_is_last(void **state)
@@ -163,7 +169,8 @@ static void any_uart_is_last(void **state)
 	assert_int_equal(console_open(), 0);
 	assert_string_equal(console_name(), "arm,pl011");
 	assert_string_equal(first.sent,
-			    "warning: stdout-path \"/serial@40000000\": no driver for acme,odd-uart\r\n"
+			    "warning: stdout-path \"/serial@40000000\": no driver for "
+			    "acme,odd-uart\r\n"
 			    "pl011@10000000: pl011\r\n");
 	assert_int_equal(second.writes + second.reads, 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Devices meeting drivers made for the purpose, in one tree; and the reasons of those that do not. */
+/* Devices meeting drivers made for the purpose, in one tree; and why others do not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -264,7 +264,8 @@ static void what_is_not_bound_has_a_reason(void **state)
 		assert_string_equal(why, cases[i].reason);
 	}
 	/* Refusals are logged, with the device's name; what nobody drives is not worth a line. */
-	assert_non_null(strstr(sim_console_text, "warning: broken@6: the cable is missing: plug it in\r\n"));
+	assert_non_null(strstr(sim_console_text,
+			       "warning: broken@6: the cable is missing: plug it in\r\n"));
 	assert_null(strstr(sim_console_text, "unknown@7"));
 	/* The driver that refused was the right one: no other is tried. */
 	assert_null(strchr(order, 'g'));
@@ -301,7 +302,8 @@ static void a_child_is_not_its_parent(void **state)
 
 static void what_vanishes_takes_its_children_along(void **state)
 {
-	static struct device first = { .name = "1" }, second = { .name = "2" }, behind_first = { .name = "3" };
+	static struct device first = { .name = "1" }, second = { .name = "2" },
+			     behind_first = { .name = "3" };
 	struct device *bus = bind("/bus@a", 0), *other = bind("/plain@3", 0);
 
 	(void)state;
@@ -389,7 +391,8 @@ static void the_newest_is_quiesced_first(void **state)
 	sim_console_clear();
 	assert_int_equal(devices_quiesce(), -ETIMEDOUT);	/* plain@3 does not stop */
 	assert_string_equal(order, "043");
-	assert_string_equal(sim_console_text, "error: plain@3: may still access memory, it did not stop: "
+	assert_string_equal(sim_console_text,
+			    "error: plain@3: may still access memory, it did not stop: "
 			    "no answer in time (ETIMEDOUT)\r\n");
 
 	/* Each that fails is told, the first is the answer. What has vanished is left alone. */

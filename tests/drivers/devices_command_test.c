@@ -37,7 +37,8 @@ static int open_tree(void **state)
 	devices_discover();
 	for (unsigned i = 0; i < 4; i++) {
 		functions[i].node = dt_path("/soc/host@19000000");
-		functions[i].parent = i == 1 || i == 2 ? &functions[0] : device_of_node(functions[i].node);
+		functions[i].parent = i == 1 || i == 2 ? &functions[0] :
+				      device_of_node(functions[i].node);
 		if (device_add(&functions[i]))
 			strcpy(functions[i].reason, i ? "neither" : "no driver for it");
 	}
@@ -87,10 +88,10 @@ static void explain_says_why(void **state)
 	assert_string_equal(shown("explain"),
 		"11 devices are bound; `devices` lists them.\n"
 		"Not bound:\n"
-		"  eager@11000000: it needs cache@12000000: it needs clock: it is part of off-bus, which is not "
-		"bound: its status in the device tree is \"disabled\"\n"
-		"  cache@12000000: it needs clock: it is part of off-bus, which is not bound: its status in the "
-		"device tree is \"disabled\"\n"
+		"  eager@11000000: it needs cache@12000000: it needs clock: it is part of off-bus, "
+		"which is not bound: its status in the device tree is \"disabled\"\n"
+		"  cache@12000000: it needs clock: it is part of off-bus, which is not bound: "
+		"its status in the device tree is \"disabled\"\n"
 		"  rtc@13000000: no driver for acme,rtc-9, acme,rtc-8 or acme,rtc\n"
 		"  broken@15000000: its version is 7; versions 1 to 3 are known\n"
 		"  slot@16000000 and 2 more: empty slot\n"
@@ -128,7 +129,8 @@ static void explain_knows_all_of_one(void **state)
 		"/soc/i2c@17000000/eeprom@50\n"
 		"  compatible  acme,works\n"
 		"  status      okay\n"
-		"  not bound   it is part of i2c@17000000, which is not bound: no driver for acme,i2c\n"
+		"  not bound   it is part of i2c@17000000, which is not bound: "
+		"no driver for acme,i2c\n"
 		"  registers   0x50 on its bus, which the CPU does not see\n"
 		"  interrupts  entry 0 leads to no controller\n"
 		"  DMA         coherent, reaches 0x80000000 to 0xbfffffff at 0x0\n");
@@ -167,8 +169,10 @@ static void names_are_completed(void **state)
 static void names_may_be_wrong(void **state)
 {
 	(void)state;
-	assert_string_equal(shown("explain nobody"), "no device, node or alias begins with \"nobody\"\n");
-	assert_string_equal(shown("explain /soc/nobody"), "no device, node or alias begins with \"/soc/nobody\"\n");
+	assert_string_equal(shown("explain nobody"),
+			    "no device, node or alias begins with \"nobody\"\n");
+	assert_string_equal(shown("explain /soc/nobody"),
+			    "no device, node or alias begins with \"/soc/nobody\"\n");
 	assert_string_equal(shown("devices all"), "usage: devices\n");
 	/* a prefix may be that of several */
 	assert_non_null(strstr(shown("explain slot@"), "/soc/slot@16000200\n"));

@@ -163,7 +163,9 @@ static void a_dead_uart_costs_time_only_once(void **state)
 
 static void ns16550_reads(void **state)
 {
-	static const int nothing[8] = { -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN };
+	static const int nothing[8] = {
+		-EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN,
+	};
 
 	(void)state;
 	input_is(typed, got);

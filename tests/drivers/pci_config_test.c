@@ -56,7 +56,7 @@ static void lists_of_capabilities_end(void **state)
 
 	s->config[0x41] = 0x40;				/* the first is its own successor */
 	assert_int_equal(count_capabilities(f, false), 1);
-	s->config[0x41] = 0xff;				/* the last one there can be; the low bits say nothing */
+	s->config[0x41] = 0xff;	/* the last one there can be; the low bits say nothing */
 	s->config[0xfd] = 0x42;				/* back to the first */
 	assert_int_equal(count_capabilities(f, false), 2);
 	s->config[0xfd] = 0x3c;				/* into the header */
@@ -85,7 +85,7 @@ static void no_list_at_all(void **state)
 	(void)state;
 	begin(0, 0);
 	s = sim_pci_add(&pci, NULL, 1, 0, 0x1234, 0x5678, 0x020000);
-	s->config[PCI_CAPABILITIES] = 0x40;		/* but the status register says there is none */
+	s->config[PCI_CAPABILITIES] = 0x40;	/* but the status register says there is none */
 	s->config[0x40] = PCI_CAPABILITY_MSI;
 	sim_pci_extended_capability(s, 0x0003, 1, 12);	/* and it is not PCI Express */
 	look();
@@ -104,7 +104,8 @@ static void sizes_of_bars(void **state)
 	begin(0, 0);
 	s = sim_pci_add(&pci, NULL, 1, 0, 0x1234, 0x5678, 0x020000);
 	sim_pci_bar(s, 0, SIM_PCI_IO, 4);
-	s->writable[PCI_BAR0 + 2] = s->writable[PCI_BAR0 + 3] = 0;	/* only 16 bits of an I/O address */
+	/* only 16 bits of an I/O address */
+	s->writable[PCI_BAR0 + 2] = s->writable[PCI_BAR0 + 3] = 0;
 	sim_pci_bar(s, 1, SIM_PCI_32, 16);
 	sim_pci_bar(s, 2, SIM_PCI_64_PREFETCH, 8 * GiB);
 	sim_pci_bar(s, 5, SIM_PCI_32_PREFETCH, 512 * MiB);
@@ -129,7 +130,8 @@ static void bars_that_lie(void **state)
 {
 	struct sim_pci_function *s[4];
 	static const char *const problems[] = {
-		"BAR 0 answers the question for its size with no size (fff0f000), so none is enabled",
+		"BAR 0 answers the question for its size with no size (fff0f000), "
+		"so none is enabled",
 		"BAR 0 is of a reserved type (00000006), so none is enabled",
 		"BAR 5 has 64 bits, but is the last (00000004), so none is enabled",
 	};
@@ -192,7 +194,8 @@ static void a_window_that_keeps_no_address(void **state)
 	memset(&p->writable[PCI_MEMORY_BASE], 0, 4);
 	endpoint(p, 0);
 	look();
-	assert_string_equal(function("00:01.0")->problem, "what is behind it may not work: its memory window "
+	assert_string_equal(function("00:01.0")->problem,
+			    "what is behind it may not work: its memory window "
 			    "does not keep 0x40000000-0x400fffff");
 }
 
@@ -207,7 +210,8 @@ static void what_does_not_fit_says_so(void **state)
 	sim_pci_bar(s, 4, SIM_PCI_IO, 16);
 	endpoint(NULL, 2);
 	look();
-	assert_string_equal(function("00:01.0")->problem, "BAR 2 wants 64 GiB of 64-bit prefetchable memory; "
+	assert_string_equal(function("00:01.0")->problem,
+			    "BAR 2 wants 64 GiB of 64-bit prefetchable memory; "
 			    "the host's windows for it have 17 GiB, 16.9 GiB of it free");
 	assert_int_equal(sim_pci_get(s, PCI_COMMAND, 2), PCI_COMMAND_IO);
 	assert_int_equal(check_routes(), 2);

@@ -47,9 +47,14 @@ static void forget(struct device *dev)
 static const struct device_id product_ids[] = { MATCH_PCI(0x1b36, 0x0010) };
 static const struct device_id class_ids[] = { MATCH_PCI_CLASS(0x010802) };
 
-DRIVER(class_driver) = { .name = "by class", .ids = class_ids, .id_count = 1, .probe = class_probe, .remove = forget };
-DRIVER(product_driver) = { .name = "by product", .ids = product_ids, .id_count = 1, .probe = product_probe,
-			   .remove = forget };
+DRIVER(class_driver) = {
+	.name = "by class", .ids = class_ids, .id_count = 1,
+	.probe = class_probe, .remove = forget,
+};
+DRIVER(product_driver) = {
+	.name = "by product", .ids = product_ids, .id_count = 1,
+	.probe = product_probe, .remove = forget,
+};
 
 /* ---- Two hosts ---- */
 
@@ -100,8 +105,8 @@ static const void *tree(void)
 	return tree_end(fdt);
 }
 
-static struct sim_pci_function *add_nvme(struct sim_pci *p, struct sim_pci_function *bridge, unsigned slot,
-					 u16 product)
+static struct sim_pci_function *add_nvme(struct sim_pci *p, struct sim_pci_function *bridge,
+					 unsigned slot, u16 product)
 {
 	struct sim_pci_function *f = sim_pci_add(p, bridge, slot, 0, 0x1b36, product, 0x010802);
 
@@ -183,7 +188,8 @@ static void the_unbound_have_a_reason(void **state)
 static void hosts_that_cannot_be(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "/small", "\"reg\" has 512 KiB of configuration space, less than one bus takes (1 MiB)" },
+		{ "/small",
+		  "\"reg\" has 512 KiB of configuration space, less than one bus takes (1 MiB)" },
 		{ "/backwards", "\"bus-range\" <5 4> is no range of bus numbers" },
 		{ "/many", "\"bus-range\" <0 256> is no range of bus numbers" },
 	};

@@ -6,7 +6,8 @@ enum { TOPOLOGIES = 120 };
 
 static void generate_endpoint(struct sim_pci_function *bridge, unsigned slot, unsigned number)
 {
-	struct sim_pci_function *f = sim_pci_add(&pci, bridge, slot, number, 0x1b36, (u16)(1 + rnd(4)), 0x020000);
+	struct sim_pci_function *f = sim_pci_add(&pci, bridge, slot, number, 0x1b36,
+						 (u16)(1 + rnd(4)), 0x020000);
 
 	if (rnd(4))
 		sim_pci_express(f, PCI_EXPRESS_ENDPOINT);
@@ -36,7 +37,8 @@ static struct sim_pci_function *generate_bridge(struct sim_pci_function *above, 
 
 static void generate_bus(struct sim_pci_function *bridge, unsigned depth)
 {
-	for (unsigned slot = rnd(3); slot < 32 && pci.count < 150; slot += 1 + rnd(depth ? 12 : 6)) {
+	for (unsigned slot = rnd(3); slot < 32 && pci.count < 150;
+	     slot += 1 + rnd(depth ? 12 : 6)) {
 		unsigned number = 0;
 
 		if (depth < 5 && rnd(3) == 0) {

@@ -62,7 +62,8 @@ static inline struct sim_pci_function *endpoint(struct sim_pci_function *bridge,
 	return f;
 }
 
-static inline struct sim_pci_function *port(struct sim_pci_function *bridge, unsigned slot, unsigned type)
+static inline struct sim_pci_function *port(struct sim_pci_function *bridge, unsigned slot,
+					    unsigned type)
 {
 	struct sim_pci_function *f = sim_pci_add(&pci, bridge, slot, 0, 0x1b36, 0x000c, 0x060400);
 
@@ -115,10 +116,12 @@ static inline unsigned check_routes(void)
 				missing += r->present;
 				continue;
 			}
-			check(sim_pci_decode(&pci, r->kind == PLAN_IO, r->given.start, &bar, &offset) == simulated(f));
+			check(sim_pci_decode(&pci, r->kind == PLAN_IO, r->given.start, &bar,
+					     &offset) == simulated(f));
 			check(bar == i && offset == 0);
-			check(sim_pci_decode(&pci, r->kind == PLAN_IO, r->given.start + r->bytes - 1, &bar, &offset) ==
-			      simulated(f));
+			check(sim_pci_decode(&pci, r->kind == PLAN_IO,
+					     r->given.start + r->bytes - 1, &bar,
+					     &offset) == simulated(f));
 			check(bar == i && offset == r->bytes - 1);
 		}
 	}

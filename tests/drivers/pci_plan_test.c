@@ -96,13 +96,15 @@ static bool inside_above(const struct plan_function *f, const struct plan_range 
 	if (f->bridge == PLAN_ROOT) {
 		for (unsigned i = 0; i < plan.window_count; i++)
 			if (kind_suits(windows[i].kind, r->kind) &&
-			    contains(windows[i].range.start, windows[i].range.bytes, r->start, r->bytes))
+			    contains(windows[i].range.start, windows[i].range.bytes, r->start,
+				     r->bytes))
 				return true;
 		return false;
 	}
 	for (unsigned k = 0; k < PLAN_KINDS; k++) {
 		w = &functions[f->bridge].windows[k];
-		if (w->start && kind_suits(k, r->kind) && contains(w->start, w->bytes, r->start, r->bytes))
+		if (w->start && kind_suits(k, r->kind) &&
+		    contains(w->start, w->bytes, r->start, r->bytes))
 			return true;
 	}
 	return false;
@@ -154,9 +156,11 @@ static void check_plan(void)
 	for (int i = 0; i < plan.function_count; i++) {
 		check_function(&functions[i]);
 		for (int j = i; j < plan.function_count; j++)
-			for (unsigned a = 0; functions[i].bridge == functions[j].bridge && a < 9; a++)
+			for (unsigned a = 0; functions[i].bridge == functions[j].bridge && a < 9;
+			     a++)
 				for (unsigned b = 0; b < 9; b++)
-					check_apart(range_of(&functions[i], a), range_of(&functions[j], b));
+					check_apart(range_of(&functions[i], a),
+						    range_of(&functions[j], b));
 	}
 }
 
@@ -171,7 +175,8 @@ static bool root_has_room(const struct plan_range *want)
 			continue;
 		if (!at)
 			at = want->bytes;
-		for (unsigned tries = 0; tries < 4096 && contains(r->start, r->bytes, at, want->bytes);
+		for (unsigned tries = 0;
+		     tries < 4096 && contains(r->start, r->bytes, at, want->bytes);
 		     at += want->bytes, tries++) {
 			bool free = want->wide || at + want->bytes - 1 <=
 				(want->kind == PLAN_IO ? UINT16_MAX : UINT32_MAX);
@@ -179,10 +184,12 @@ static bool root_has_room(const struct plan_range *want)
 			if (r->start == 0 && at < (want->kind == PLAN_IO ? 4 * KiB : MiB))
 				continue;
 			for (int i = 0; i < plan.function_count; i++)
-				for (unsigned j = 0; functions[i].bridge == PLAN_ROOT && j < 9; j++) {
+				for (unsigned j = 0; functions[i].bridge == PLAN_ROOT && j < 9;
+				     j++) {
 					const struct plan_range *o = range_of(&functions[i], j);
 
-					if (o->start && (o->kind == PLAN_IO) == (want->kind == PLAN_IO) &&
+					if (o->start &&
+					    (o->kind == PLAN_IO) == (want->kind == PLAN_IO) &&
 					    at <= o->start + (o->bytes - 1) &&
 					    o->start <= at + (want->bytes - 1))
 						free = false;
@@ -200,8 +207,9 @@ static void check_nothing_forgotten(void)
 	for (int i = 0; i < plan.function_count; i++) {
 		const struct plan_range *r = &functions[i].bars[0];
 
-		if (functions[i].bridge == PLAN_ROOT && r->present && !r->start && !functions[i].bars[1].present &&
-		    !functions[i].bars[2].present && r->bytes >= MiB)
+		if (functions[i].bridge == PLAN_ROOT && r->present && !r->start &&
+		    !functions[i].bars[1].present && !functions[i].bars[2].present &&
+		    r->bytes >= MiB)
 			check(!root_has_room(r));
 	}
 }
@@ -269,7 +277,8 @@ static void high_where_it_can_be_low_where_it_must(void **state)
 	bar(f, 2, PLAN_MEMORY, true, 16 * KiB);
 	port = bridge(PLAN_ROOT, true, true, true);
 	f = function(port);
-	bar(f, 0, PLAN_MEMORY, true, 16 * KiB);		/* 64 bits, but not prefetchable: low behind a bridge */
+	/* 64 bits, but not prefetchable: low behind a bridge */
+	bar(f, 0, PLAN_MEMORY, true, 16 * KiB);
 	bar(f, 2, PLAN_PREFETCH, true, 256 * MiB);
 	bar(f, 4, PLAN_PREFETCH, false, 64 * KiB);
 	make();
@@ -346,7 +355,8 @@ static void no_window_at_all(void **state)
 	assert_int_equal(functions[f].bars[0].start, 0);
 	assert_int_not_equal(functions[f].bars[1].start, 0);
 	pci_plan_explain(&plan, f, true, text, sizeof(text));
-	assert_string_equal(text, "BAR 0 wants 64 bytes of I/O space; the host has no window for it");
+	assert_string_equal(text,
+			    "BAR 0 wants 64 bytes of I/O space; the host has no window for it");
 	pci_plan_explain(&plan, 2, true, text, sizeof(text));
 	assert_string_equal(text, "BAR 0 wants 64 bytes of I/O space; bridge f1 forwards none");
 }
@@ -365,7 +375,8 @@ static void room_in_pieces(void **state)
 	make();
 	assert_int_equal(functions[1].bars[0].start, 0x41000000);
 	pci_plan_explain(&plan, 0, false, text, sizeof(text));
-	assert_string_equal(text, "BAR 0 wants 16 MiB of 32-bit memory; the host's window for it has "
+	assert_string_equal(text,
+			    "BAR 0 wants 16 MiB of 32-bit memory; the host's window for it has "
 			    "24 MiB, 23 MiB of it free, at most 15 MiB in one piece");
 }
 
@@ -428,15 +439,16 @@ static void firmware_is_not_kept_where_it_is_wrong(void **state)
 	}
 	functions[f[0]].bars[0].given = (struct range){ 0x50000000, 16 * KiB };		/* right */
 	functions[f[1]].bars[0].given = (struct range){ 0x50000000, 16 * KiB };		/* taken */
-	functions[f[2]].bars[0].given = (struct range){ 0x50100000, 16 * KiB };		/* not forwarded */
-	functions[f[3]].bars[0].given = (struct range){ 0x50200001, 16 * KiB };		/* crooked */
-	functions[f[4]].bars[0].given = (struct range){ 0x50080000, 16 * KiB };		/* in a bridge's window */
-	functions[f[5]].bars[0].given = (struct range){ 0x3ffffff0, 16 * KiB };		/* outside */
+	functions[f[2]].bars[0].given = (struct range){ 0x50100000, 16 * KiB };	/* not forwarded */
+	functions[f[3]].bars[0].given = (struct range){ 0x50200001, 16 * KiB };	/* crooked */
+	functions[f[4]].bars[0].given = (struct range){ 0x50080000, 16 * KiB };	/* in a window */
+	functions[f[5]].bars[0].given = (struct range){ 0x3ffffff0, 16 * KiB };	/* outside */
 	make();
 	assert_int_equal(placed_count(), 6);
 	assert_int_equal(functions[f[0]].bars[0].start, 0x50000000);
 	for (unsigned i = 1; i < 6; i++)
-		assert_int_not_equal(functions[f[i]].bars[0].start, functions[f[i]].bars[0].given.start);
+		assert_int_not_equal(functions[f[i]].bars[0].start,
+				     functions[f[i]].bars[0].given.start);
 }
 
 static void firmware_is_moved_if_more_devices_work_then(void **state)
@@ -482,7 +494,8 @@ static void io_and_memory_do_not_meet(void **state)
 	window(PLAN_MEMORY, 0, 16 * MiB);
 	bar(function(PLAN_ROOT), 0, PLAN_IO, true, 4 * KiB);
 	bar(function(PLAN_ROOT), 0, PLAN_MEMORY, false, 4 * KiB);
-	functions[0].bars[0].given = functions[1].bars[0].given = (struct range){ 0x200000, 4 * KiB };
+	functions[0].bars[0].given = functions[1].bars[0].given =
+		(struct range){ 0x200000, 4 * KiB };
 	make();
 	check_unchanged();
 }
@@ -495,7 +508,8 @@ static void a_window_around_the_end_of_the_world(void **state)
 	begin();
 	window(PLAN_MEMORY, 0xffffffff00000000, 0x100000000);
 	port = bridge(PLAN_ROOT, false, true, true);
-	functions[port].windows[PLAN_PREFETCH].given = (struct range){ 0xfffffffffff00000, 2 * MiB };
+	functions[port].windows[PLAN_PREFETCH].given =
+		(struct range){ 0xfffffffffff00000, 2 * MiB };
 	make();
 	assert_int_equal(functions[port].windows[PLAN_PREFETCH].start, 0);
 }
@@ -585,12 +599,14 @@ static void generate(bool roomy)
 	random_state = 0x9e3779b97f4a7c15ull * (seed + 1);
 	if (rnd(8))
 		window(PLAN_IO, rnd(2) ? 0 : 0x10000, 64 * KiB);
-	window(PLAN_MEMORY, rnd(4) ? (2ull + rnd(4)) << 28 : 0, roomy ? 2 * GiB : (16 + rnd(256)) * MiB);
+	window(PLAN_MEMORY, rnd(4) ? (2ull + rnd(4)) << 28 : 0,
+	       roomy ? 2 * GiB : (16 + rnd(256)) * MiB);
 	if (rnd(4))
 		window(rnd(2) ? PLAN_MEMORY : PLAN_PREFETCH, (1ull + rnd(8)) << 34,
 		       roomy ? 64 * GiB : (64 + rnd(4096)) * MiB);
 	while (plan.function_count < wanted) {
-		int above = bridge_count && rnd(8) ? bridges[rnd((unsigned)bridge_count)] : PLAN_ROOT;
+		int above = bridge_count && rnd(8) ? bridges[rnd((unsigned)bridge_count)]
+						   : PLAN_ROOT;
 
 		if (rnd(3) == 0) {
 			bool prefetch = rnd(8), wide = rnd(4);
@@ -640,7 +656,8 @@ static void check_damaged(void)
 		return;
 	for (int i = 0; i < plan.function_count; i++)
 		if (i != (int)damaged && functions[i].bridge != (int)damaged)
-			check(functions[i].bars[0].start == before[i] || f->bridge == functions[i].bridge);
+			check(functions[i].bars[0].start == before[i] ||
+			      f->bridge == functions[i].bridge);
 }
 
 static void generated_with_room_for_all(void **state)
@@ -651,7 +668,8 @@ static void generated_with_room_for_all(void **state)
 		make();
 		for (int i = 0; i < plan.function_count; i++)
 			for (unsigned j = 0; j < PLAN_BARS; j++)
-				if (functions[i].bars[j].present && functions[i].bars[j].kind != PLAN_IO)
+				if (functions[i].bars[j].present &&
+				    functions[i].bars[j].kind != PLAN_IO)
 					check(functions[i].bars[j].start);
 		check_again();
 		check_damaged();

@@ -35,7 +35,8 @@ static void bridges_get_numbers(void **state)
 		assert_non_null(f);
 		assert_int_equal(f->secondary, bridges[i].secondary);
 		assert_int_equal(f->subordinate, bridges[i].subordinate);
-		assert_int_equal(sim_pci_get(simulated(f), PCI_SUBORDINATE, 1), bridges[i].subordinate);
+		assert_int_equal(sim_pci_get(simulated(f), PCI_SUBORDINATE, 1),
+				 bridges[i].subordinate);
 	}
 	assert_non_null(function("03:00.0"));
 	assert_non_null(function("05:03.5"));
@@ -114,7 +115,8 @@ static void root_ports_are_told_to_report_what_is_not_ready(void **state)
 	begin(0, 255);
 	p = port(NULL, 1, PCI_EXPRESS_ROOT_PORT);
 	look();
-	assert_int_equal(sim_pci_get(p, 0x40 + PCI_EXPRESS_ROOT_CONTROL, 2), PCI_EXPRESS_RETRY_ENABLE);
+	assert_int_equal(sim_pci_get(p, 0x40 + PCI_EXPRESS_ROOT_CONTROL, 2),
+			 PCI_EXPRESS_RETRY_ENABLE);
 }
 
 /* Sixteen buses, and a chain of forty bridges: the sim fails if anything behind them is touched. */
@@ -133,7 +135,8 @@ static void a_chain_deeper_than_there_are_buses(void **state)
 	assert_int_equal(function_count(), 17);
 	last = function("0f:00.0");
 	assert_non_null(last);
-	assert_string_equal(last->problem, "nothing behind it can be reached: no bus number is left "
+	assert_string_equal(last->problem,
+			    "nothing behind it can be reached: no bus number is left "
 			    "(the host has 00 to 0f)");
 	assert_int_equal(sim_pci_get(simulated(last), PCI_PRIMARY, 3), 0);
 	assert_int_equal(check_routes(), 0);

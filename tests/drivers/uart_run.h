@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the tests of the UART drivers share: a tree with one UART, a console opened on it, its use. */
+/* What tests of UART drivers share: a tree with one UART, a console opened on it, its use. */
 #pragma once
 #include <setjmp.h>
 #include <stdarg.h>
@@ -148,7 +148,9 @@ static inline void input_is(const u16 *input, const int *expected)
 		assert_int_equal(run->keys[i], expected[i]);
 }
 
-static const u16 typed[] = { 'a', 0x00, 0xff, SIM_UART_BREAK, 'b', SIM_UART_FRAMING | 'x', SIM_UART_END };
+static const u16 typed[] = {
+	'a', 0x00, 0xff, SIM_UART_BREAK, 'b', SIM_UART_FRAMING | 'x', SIM_UART_END,
+};
 static const int got[8] = { 'a', 0x00, 0xff, -EAGAIN, 'b', -EAGAIN, -EAGAIN, -EAGAIN };
 
 static inline void refused(const char *reason)

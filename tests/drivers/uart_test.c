@@ -10,7 +10,8 @@ static int set_up_pl011(void **state)
 	run->setting.compatible = "arm,pl011";
 	run->setting.reg_bytes = 0x1000;
 	run->uart = (struct sim_uart){
-		.kind = SIM_PL011, .slowness = 2, .divisor = 833, .cr = 0x301, .lcr_h = 0x70, .imsc = 0x7f0,
+		.kind = SIM_PL011, .slowness = 2, .divisor = 833, .cr = 0x301, .lcr_h = 0x70,
+		.imsc = 0x7f0,
 	};
 	run->use = say_hello;
 	return 0;
@@ -107,7 +108,9 @@ static int set_up_sifive(void **state)
 	set_up(state);
 	run->setting.compatible = "sifive,uart0";
 	run->setting.reg_bytes = 0x1000;
-	run->uart = (struct sim_uart){ .kind = SIM_SIFIVE, .slowness = 2, .divisor = 4340, .ie = 3 };
+	run->uart = (struct sim_uart){
+		.kind = SIM_SIFIVE, .slowness = 2, .divisor = 4340, .ie = 3,
+	};
 	run->use = say_hello;
 	return 0;
 }
@@ -115,7 +118,9 @@ static int set_up_sifive(void **state)
 static void sifive_works(void **state)
 {
 	static const u16 keys[] = { 'a', 0, 0xff, SIM_UART_END };
-	static const int expected[8] = { 'a', 0, 0xff, -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN };
+	static const int expected[8] = {
+		'a', 0, 0xff, -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN, -EAGAIN,
+	};
 
 	open_console();
 	assert_string_equal(run->name, "sifive,uart0");
@@ -146,12 +151,15 @@ static void sifive_sets_the_rate(void **state)
 
 static void options_are_read(void **state)
 {
-	static const struct { const char *options; u32 baud; char parity; u8 bits; } good[] = {
-		{ "115200", 115200, 'n', 8 }, { "115200n8", 115200, 'n', 8 }, { "9600e7", 9600, 'e', 7 },
-		{ "57600o", 57600, 'o', 8 }, { "1n5r", 1, 'n', 5 }, { "4000000n8r", 4000000, 'n', 8 },
+	static const struct { const char *options; u32 baud; char parity; u8 bits;
+	} good[] = {
+		{ "115200", 115200, 'n', 8 }, { "115200n8", 115200, 'n', 8 },
+		{ "9600e7", 9600, 'e', 7 },   { "57600o", 57600, 'o', 8 },
+		{ "1n5r", 1, 'n', 5 },        { "4000000n8r", 4000000, 'n', 8 },
 	};
 	static const char *const bad[] = {
-		"", "n8", "0", "115200x", "115200n9", "115200n8rx", "115200 n8", "-1", "99999999999999999999",
+		"", "n8", "0", "115200x", "115200n9", "115200n8rx", "115200 n8", "-1",
+		"99999999999999999999",
 		"115200n8n8", "4294967297",
 	};
 	struct uart_line line = { 1, 2, 3 };
@@ -172,7 +180,8 @@ static void divisors_are_the_nearest(void **state)
 	(void)state;
 	assert_int_equal(uart_divisor(1843200 / 16, 115200, 0xffff), 1);
 	assert_int_equal(uart_divisor(24000000 / 16, 115200, 0xffff), 13);
-	assert_int_equal(uart_divisor(24000000 / 16, 1000000, 0xffff), 0);	/* 2 would be 25 % off */
+	/* 2 would be 25 % off */
+	assert_int_equal(uart_divisor(24000000 / 16, 1000000, 0xffff), 0);
 	assert_int_equal(uart_divisor(100, 1000, 0xffff), 0);
 	assert_int_equal(uart_divisor(1000000, 10, 0xffff), 0);
 	assert_int_equal(uart_divisor(~0ull / 2, 4000000000u, UINT32_MAX), 2305843009u);

@@ -41,7 +41,8 @@ static void add(struct sim_pci *p, struct sim_pci_function *bridge)
 
 	if (p->count == FUNCTIONS)
 		return;
-	f = sim_pci_add(p, bridge, place & 31, place >> 5, 0x1b36, (u16)kind, kind & 1 ? 0x060400 : 0x020000);
+	f = sim_pci_add(p, bridge, place & 31, place >> 5, 0x1b36, (u16)kind,
+			kind & 1 ? 0x060400 : 0x020000);
 	if (kind & 1)
 		sim_pci_bridge(f, kind >> 1 & 1 ? 32 : 16, kind >> 2 & 1 ? 64 : 0);
 	if (kind & 8)

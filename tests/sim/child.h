@@ -13,7 +13,9 @@
 /* The test fails here if it fails there; *state there is @argument. Only child_memory is shared. */
 static inline void in_child(CMUnitTestFunction test, void *argument)
 {
-	const struct CMUnitTest tests[] = { { "in a process of its own", test, NULL, NULL, argument } };
+	const struct CMUnitTest tests[] = {
+		{ "in a process of its own", test, NULL, NULL, argument },
+	};
 	FILE *output = tmpfile();
 	pid_t child;
 	int status, c;

@@ -47,13 +47,14 @@ static bool exists(const struct sim_pci_function *f)
 	return true;
 }
 
-static struct sim_pci_function *children(const struct sim_pci *p, const struct sim_pci_function *bridge)
+static struct sim_pci_function *children(const struct sim_pci *p,
+					 const struct sim_pci_function *bridge)
 {
 	return bridge ? bridge->children : p->children;
 }
 
-static struct sim_pci_function *child(struct sim_pci *p, const struct sim_pci_function *bridge, unsigned slot,
-				      unsigned number)
+static struct sim_pci_function *child(struct sim_pci *p, const struct sim_pci_function *bridge,
+				      unsigned slot, unsigned number)
 {
 	unsigned wanted = bridge && bridge->all_slots ? 0 : slot;
 
@@ -73,9 +74,11 @@ static bool find_bus(struct sim_pci *p, unsigned bus, struct sim_pci_function **
 		struct sim_pci_function *next = NULL;
 
 		for (struct sim_pci_function *f = children(p, *bridge); f; f = f->next) {
-			unsigned secondary = f->config[PCI_SECONDARY], subordinate = f->config[PCI_SUBORDINATE];
+			unsigned secondary = f->config[PCI_SECONDARY],
+				 subordinate = f->config[PCI_SUBORDINATE];
 
-			if (!exists(f) || (f->config[PCI_HEADER_TYPE] & 0x7f) != PCI_HEADER_BRIDGE ||
+			if (!exists(f) ||
+			    (f->config[PCI_HEADER_TYPE] & 0x7f) != PCI_HEADER_BRIDGE ||
 			    !secondary || bus < secondary || bus > subordinate)
 				continue;
 			if (next)
@@ -129,7 +132,8 @@ static const struct sim_mmio_ops config_ops = { config_read, config_write };
 
 /* ---- Memory and I/O accesses, as the registers route them ---- */
 
-static bool decodes_bar(const struct sim_pci_function *f, bool io, u64 address, unsigned *bar, u64 *into)
+static bool decodes_bar(const struct sim_pci_function *f, bool io, u64 address, unsigned *bar,
+			u64 *into)
 {
 	unsigned count = (f->config[PCI_HEADER_TYPE] & 0x7f) == PCI_HEADER_BRIDGE ? 2 : 6;
 
@@ -147,7 +151,8 @@ static bool decodes_bar(const struct sim_pci_function *f, bool io, u64 address, 
 			start |= (u64)sim_pci_get(f, at + 4, 4) << 32;
 		}
 		if ((u32)bits | (bits >> 32 & (wide ? ~0u : 0)))
-			if (io == (low & PCI_BAR_IO) && address >= start && address - start < (bits & -bits)) {
+			if (io == (low & PCI_BAR_IO) && address >= start &&
+			    address - start < (bits & -bits)) {
 				*bar = i;
 				*into = address - start;
 				return true;
@@ -170,8 +175,10 @@ static bool forwards(const struct sim_pci_function *f, bool io, u64 address)
 	if ((c[PCI_HEADER_TYPE] & 0x7f) != PCI_HEADER_BRIDGE)
 		return false;
 	if (io) {
-		base = (c[PCI_IO_BASE] & 0xf0) << 8 | (u64)sim_pci_get(f, PCI_IO_BASE_HIGH, 2) << 16;
-		limit = (c[PCI_IO_LIMIT] & 0xf0) << 8 | 0xfff | (u64)sim_pci_get(f, PCI_IO_LIMIT_HIGH, 2) << 16;
+		base = (c[PCI_IO_BASE] & 0xf0) << 8 |
+		       (u64)sim_pci_get(f, PCI_IO_BASE_HIGH, 2) << 16;
+		limit = (c[PCI_IO_LIMIT] & 0xf0) << 8 | 0xfff |
+			(u64)sim_pci_get(f, PCI_IO_LIMIT_HIGH, 2) << 16;
 		return f->writable[PCI_IO_BASE] && in_window(base, limit, address);
 	}
 	base = (u64)(sim_pci_get(f, PCI_MEMORY_BASE, 2) & 0xfff0) << 16;
@@ -185,7 +192,8 @@ static bool forwards(const struct sim_pci_function *f, bool io, u64 address)
 	return f->writable[PCI_PREFETCH_BASE] && in_window(base, limit, address);
 }
 
-struct sim_pci_function *sim_pci_decode(struct sim_pci *p, bool io, u64 address, unsigned *bar, u64 *offset)
+struct sim_pci_function *sim_pci_decode(struct sim_pci *p, bool io, u64 address, unsigned *bar,
+					u64 *offset)
 {
 	struct sim_pci_function *bridge = NULL, *found, *next;
 
@@ -194,7 +202,8 @@ struct sim_pci_function *sim_pci_decode(struct sim_pci *p, bool io, u64 address,
 		for (struct sim_pci_function *f = children(p, bridge); f; f = f->next) {
 			bool hit, through;
 
-			if (!exists(f) || !(f->config[PCI_COMMAND] & (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)))
+			if (!exists(f) ||
+			    !(f->config[PCI_COMMAND] & (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)))
 				continue;
 			hit = decodes_bar(f, io, address, bar, offset);
 			through = forwards(f, io, address);
@@ -264,8 +273,9 @@ void sim_pci_window(struct sim_pci *p, bool io, uintptr_t cpu, u64 bus, u64 byte
 	sim_mmio_add(cpu, bytes, &window_ops, w);
 }
 
-struct sim_pci_function *sim_pci_add(struct sim_pci *p, struct sim_pci_function *bridge, unsigned slot,
-				     unsigned number, u16 vendor, u16 product, u32 class_code)
+struct sim_pci_function *sim_pci_add(struct sim_pci *p, struct sim_pci_function *bridge,
+				     unsigned slot, unsigned number, u16 vendor, u16 product,
+				     u32 class_code)
 {
 	struct sim_pci_function *f = &p->functions[p->count++], *first, **head;
 
@@ -356,7 +366,8 @@ unsigned sim_pci_express(struct sim_pci_function *f, unsigned type)
 	unsigned at = sim_pci_capability(f, PCI_CAPABILITY_EXPRESS, 0x3c);
 
 	sim_pci_set(f, at + PCI_EXPRESS_FLAGS, 2, 2 | type << 4);
-	sim_pci_set(f, at + PCI_EXPRESS_LINK_CAPABILITIES, 4, 3 | 4 << 4);	/* 8 GT/s, 4 lanes */
+	/* 8 GT/s, 4 lanes */
+	sim_pci_set(f, at + PCI_EXPRESS_LINK_CAPABILITIES, 4, 3 | 4 << 4);
 	sim_pci_set(f, at + PCI_EXPRESS_LINK_STATUS, 2, 2 | 1 << 4);		/* 5 GT/s, 1 lane */
 	set_writable(f, at + PCI_EXPRESS_ROOT_CONTROL, 2, type == PCI_EXPRESS_ROOT_PORT ? 0x1f : 0);
 	sim_pci_set(f, at + PCI_EXPRESS_ROOT_CAPABILITIES, 2, type == PCI_EXPRESS_ROOT_PORT);

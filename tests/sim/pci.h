@@ -16,7 +16,7 @@ struct sim_pci_function {
 	struct sim_pci_function *children, *next;	/* behind it; behind the same bridge */
 	unsigned slot, number;
 	u8 config[4096], writable[4096];
-	unsigned next_capability, next_extended;	/* where sim_pci_capability puts the next one */
+	unsigned next_capability, next_extended;	/* where the next one is put */
 
 	/* What the BARs lead to; without ops, memory that reads as zero. */
 	const struct sim_mmio_ops *ops[SIM_PCI_BARS];
@@ -25,7 +25,8 @@ struct sim_pci_function {
 	bool gone;			/* nobody answers here, nor behind it */
 	unsigned not_ready;		/* so many more looks at its ids are answered "retry" */
 	bool all_slots;			/* a bridge whose device shows in every slot behind it */
-	u32 (*read)(struct sim_pci_function *f, unsigned offset, u32 value);	/* hostile: what is read instead; may be NULL */
+	/* hostile: what is read instead; may be NULL */
+	u32 (*read)(struct sim_pci_function *f, unsigned offset, u32 value);
 };
 
 struct sim_pci {
@@ -41,8 +42,9 @@ void sim_pci_begin(struct sim_pci *p, uintptr_t ecam, u8 first_bus, u8 last_bus)
 /* CPU addresses that lead to bus addresses: memory, or I/O. */
 void sim_pci_window(struct sim_pci *p, bool io, uintptr_t cpu, u64 bus, u64 bytes);
 
-struct sim_pci_function *sim_pci_add(struct sim_pci *p, struct sim_pci_function *bridge, unsigned slot,
-				     unsigned number, u16 vendor, u16 product, u32 class_code);
+struct sim_pci_function *sim_pci_add(struct sim_pci *p, struct sim_pci_function *bridge,
+				     unsigned slot, unsigned number, u16 vendor, u16 product,
+				     u32 class_code);
 
 enum sim_pci_bar { SIM_PCI_IO, SIM_PCI_32, SIM_PCI_64, SIM_PCI_32_PREFETCH, SIM_PCI_64_PREFETCH };
 void sim_pci_bar(struct sim_pci_function *f, unsigned index, enum sim_pci_bar kind, u64 bytes);
@@ -52,14 +54,18 @@ void sim_pci_bridge(struct sim_pci_function *f, unsigned io, unsigned prefetch);
 
 /* Add to its lists; returns the offset of the new one. @bytes counts the header. */
 unsigned sim_pci_capability(struct sim_pci_function *f, u8 id, unsigned bytes);
-unsigned sim_pci_extended_capability(struct sim_pci_function *f, u16 id, u8 version, unsigned bytes);
-unsigned sim_pci_express(struct sim_pci_function *f, unsigned type);	/* the capability, of this port type */
+unsigned sim_pci_extended_capability(struct sim_pci_function *f, u16 id, u8 version,
+				     unsigned bytes);
+/* the capability, of this port type */
+unsigned sim_pci_express(struct sim_pci_function *f, unsigned type);
 
 u32 sim_pci_get(const struct sim_pci_function *f, unsigned offset, unsigned width);
-void sim_pci_set(struct sim_pci_function *f, unsigned offset, unsigned width, u32 value);	/* whatever is writable */
+/* whatever is writable */
+void sim_pci_set(struct sim_pci_function *f, unsigned offset, unsigned width, u32 value);
 
 /*
  * Who answers at this bus address, as the registers stand, and at which offset of which BAR; NULL:
  * nobody. Two who answer fail the test.
  */
-struct sim_pci_function *sim_pci_decode(struct sim_pci *p, bool io, u64 address, unsigned *bar, u64 *offset);
+struct sim_pci_function *sim_pci_decode(struct sim_pci *p, bool io, u64 address, unsigned *bar,
+					u64 *offset);

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/sim/pci_host.h"
 
-static uintptr_t address_of(const struct pci_host *host, u8 bus, u8 slot, u8 number, unsigned offset)
+static uintptr_t address_of(const struct pci_host *host, u8 bus, u8 slot, u8 number,
+			    unsigned offset)
 {
-	return SIM_PCI_ECAM + ((uintptr_t)(bus - host->first_bus) << 20 | slot << 15 | number << 12 | offset);
+	return SIM_PCI_ECAM +
+	       ((uintptr_t)(bus - host->first_bus) << 20 | slot << 15 | number << 12 | offset);
 }
 
 static u32 read(struct pci_host *host, u8 bus, u8 slot, u8 number, unsigned offset, unsigned width)
 {
 	uintptr_t at = address_of(host, bus, slot, number, offset);
 
-	return width == 1 ? arch_mmio_read8(at) : width == 2 ? arch_mmio_read16(at) : arch_mmio_read32(at);
+	return width == 1 ? arch_mmio_read8(at) :
+	       width == 2 ? arch_mmio_read16(at) : arch_mmio_read32(at);
 }
 
-static void write(struct pci_host *host, u8 bus, u8 slot, u8 number, unsigned offset, unsigned width, u32 value)
+static void write(struct pci_host *host, u8 bus, u8 slot, u8 number, unsigned offset,
+		  unsigned width, u32 value)
 {
 	uintptr_t at = address_of(host, bus, slot, number, offset);
 

@@ -10,12 +10,13 @@ enum sim_uart_kind { SIM_NS16550, SIM_PL011, SIM_SIFIVE };
 
 struct sim_uart {
 	enum sim_uart_kind kind;
-	unsigned shift, width, offset;	/* SIM_NS16550: where its registers are; width of every access */
+	unsigned shift, width, offset;	/* SIM_NS16550: its registers' places; width of accesses */
 
 	/* The line. */
 	char sent[4096];
 	size_t sent_bytes;
-	const u16 *input;		/* bytes to arrive, with SIM_UART_* beside them; ends with SIM_UART_END */
+	/* bytes to arrive, with SIM_UART_* beside them; ends with SIM_UART_END */
+	const u16 *input;
 	unsigned slowness;		/* looks at the status until a byte is out */
 	bool stuck;			/* no byte ever gets out */
 	bool absent;			/* nothing answers: every bit reads as one */

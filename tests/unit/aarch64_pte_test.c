@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* AArch64 tables, read the way a CPU reads them (Arm ARM, D8.3 and D8.4), written here a second time. */
+/* AArch64 tables, read as a CPU reads them (Arm ARM, D8.3 and D8.4), written a second time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <errno.h>
@@ -45,13 +45,14 @@ static int walk(const u64 *table, u64 virt, bool el2, u64 *physical, unsigned *a
 		if (!(entry & 1) || (level == 3 && !(entry & 2)) || (level == 0 && !(entry & 2)))
 			return -1;
 		if (level < 3 && entry & 2) {
-			assert_int_equal(bits(entry, 63, 48), 0);	/* no hierarchical restrictions */
+			/* no hierarchical restrictions */
+			assert_int_equal(bits(entry, 63, 48), 0);
 			table = (const u64 *)(uintptr_t)(entry & 0x0000fffffffff000);
 			continue;
 		}
 		assert_true(entry & 1 << 10);				/* access flag */
 		assert_int_equal(bits(entry, 63, 55), 0);
-		assert_int_equal(bits(entry, 52, 48), 0);		/* no contiguous hint, no guard */
+		assert_int_equal(bits(entry, 52, 48), 0);	/* no contiguous hint, no guard */
 		assert_int_equal(entry & ((1ull << low) - 4096), 0);
 		assert_int_equal(bits(entry, 11, 11), 0);		/* global */
 		assert_int_equal(bits(entry, 5, 5), 0);
@@ -66,7 +67,7 @@ static int walk(const u64 *table, u64 virt, bool el2, u64 *physical, unsigned *a
 		}
 		*allowed = LOAD | (bits(entry, 7, 7) ? 0 : STORE) | (xn ? 0 : FETCH);
 		*physical = bits(entry, 47, low) << low | bits(virt, low - 1, 0);
-		if (bits(entry, 4, 2) != 1)				/* devices are outer shareable */
+		if (bits(entry, 4, 2) != 1)	/* devices are outer shareable */
 			assert_int_equal(bits(entry, 9, 8), 3);
 		return (int)bits(AARCH64_MAIR, 8 * bits(entry, 4, 2) + 7, 8 * bits(entry, 4, 2));
 	}
@@ -140,7 +141,8 @@ static void splits_keep_the_rest(void **state)
 			u64 start = 1ull << 30, hole = start + 0x345000, physical;
 			unsigned allowed;
 
-			assert_int_equal(pagetable_map(&t, start, start, 1 << 30, kinds[k].kind), 0);
+			assert_int_equal(pagetable_map(&t, start, start, 1 << 30,
+						       kinds[k].kind), 0);
 			assert_int_equal(pagetable_map(&t, hole, 0, 4096, ARCH_MAP_NONE), 0);
 			assert_int_equal(walk(t.root, hole, el2, &physical, &allowed), -1);
 			check_at(&t, el2, hole - 1, hole - 1, k);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The board is the one that names the most specific compatible of the root; what it keeps out is kept. */
+/* The board that names the most specific compatible of the root wins; what it keeps out is kept. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

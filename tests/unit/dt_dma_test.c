@@ -49,7 +49,7 @@ static void rows_of_several_buses(void **state)
 	      { 0, 0xc0000000, 0xc0000000, 0x40000000 });
 	CHECK("/outer/missing/inner", { 0, 0x0, 0x800000000, 0x40000000 },
 	      { 0, 0xc0000000, 0xc0000000, 0x40000000 });
-	/* 0x30000000 to 0xcfffffff of the outer bus: the end of one row, and the beginning of the other */
+	/* 0x30000000 to 0xcfffffff of the outer bus: the end of one row, the start of the other */
 	CHECK("/outer/missing/inner/device", { 0, 0x1000000000, 0x830000000, 0x10000000 },
 	      { 0, 0x1090000000, 0xc0000000, 0x10000000 });
 	check(dt_path("/outer/nowhere"), -ENXIO, NULL);

@@ -85,7 +85,8 @@ static void the_pci_example_of_the_specification(void **state)
 			const struct expected e = {
 				"/soc/pci", pin, 0, PIC, 2, { (first[slot] + pin - 2) % 4 + 1, 1 }
 			};
-			u32 address = 0x30000 | (0x11 + slot) << 11 | 5 << 8;	/* the mask hides the rest */
+			/* the mask hides the rest */
+			u32 address = 0x30000 | (0x11 + slot) << 11 | 5 << 8;
 
 			check_reference(&e, dt_interrupt_pci(pci, address, pin, &to), &to);
 		}
@@ -98,7 +99,8 @@ static void the_pci_example_of_the_specification(void **state)
 static void maps_behind_maps(void **state)
 {
 	static const struct expected cases[] = {
-		{ "/through", 0, 0, "/wide", 3, { 21, 22, 23 } },	/* the disabled one is passed over */
+		/* the disabled one is passed over */
+		{ "/through", 0, 0, "/wide", 3, { 21, 22, 23 } },
 		{ "/through", 1, -EINVAL, NULL, 0, { 0 } },
 		{ "/through", 2, -EINVAL, NULL, 0, { 0 } },
 		{ "/through", 3, -ENOENT, NULL, 0, { 0 } },
@@ -175,13 +177,16 @@ static void references(void **state)
 	TREE(interrupts);
 	extended = dt_path("/extended");
 	/* without a name for the number of cells, every cell is a reference */
-	assert_int_equal(dt_reference_at(dt_path("/lost"), "interrupt-parent", NULL, 0, &to), -EINVAL);
+	assert_int_equal(dt_reference_at(dt_path("/lost"), "interrupt-parent", NULL, 0, &to),
+			 -EINVAL);
 	assert_int_equal(dt_reference_at(dt_path("/through"), "interrupt-parent", NULL, 0, &to), 0);
 	assert_int_equal(to.node.offset, dt_path("/first").offset);
 	assert_int_equal(to.count, 0);
-	assert_int_equal(dt_reference_at(dt_path("/through"), "interrupt-parent", NULL, 1, &to), -ENOENT);
+	assert_int_equal(dt_reference_at(dt_path("/through"), "interrupt-parent", NULL, 1, &to),
+			 -ENOENT);
 	assert_int_equal(dt_reference_at(extended, "clocks", "#clock-cells", 0, &to), -ENOENT);
-	assert_int_equal(dt_reference_at(extended, "interrupts-extended", "#no-cells", 0, &to), -EINVAL);
+	assert_int_equal(dt_reference_at(extended, "interrupts-extended", "#no-cells", 0, &to),
+			 -EINVAL);
 }
 
 int main(void)

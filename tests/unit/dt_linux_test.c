@@ -118,8 +118,8 @@ static void lists_of_phandles(void **state)
 
 /* ---- Interrupts ---- */
 
-static void check_interrupt(const char *path, unsigned index, const char *controller, unsigned count,
-			    const u32 *cells)
+static void check_interrupt(const char *path, unsigned index, const char *controller,
+			    unsigned count, const u32 *cells)
 {
 	struct dt_reference to;
 
@@ -152,10 +152,12 @@ static void interrupts(void **state)
 	INTERRUPT("/interrupts/interrupts-extended0", 3, "intc0", 9);
 	INTERRUPT("/interrupts/interrupts-extended0", 4, "intc1", 10, 11, 12);
 	INTERRUPT("/interrupts/interrupts-extended0", 5, "intc2", 13, 14);
-	INTERRUPT("/interrupts/interrupts-extended0", 6, "intc0", 15);	/* a nexus without #address-cells */
+	/* a nexus without #address-cells */
+	INTERRUPT("/interrupts/interrupts-extended0", 6, "intc0", 15);
 
 	INTERRUPT("/testcase-device1", 0, "intc0", 1);
-	assert_int_equal(dt_interrupt(node_at(DATA "/testcase-device2"), 0, &to), -EINVAL);	/* too short */
+	/* too short */
+	assert_int_equal(dt_interrupt(node_at(DATA "/testcase-device2"), 0, &to), -EINVAL);
 }
 
 /* ---- Addresses ---- */
@@ -182,7 +184,8 @@ static void ranges(void **state)
 		{ 0, 0x70000000, 0x70000000, 0x50000000 }, { 0, 0, 0xd0000000, 0x20000000 },
 	};
 	static const struct dt_range three_cells[] = {
-		{ 0xf00baa, 0, 0xa0000000, 0x100000 }, { 0xf00bee, 0x100000000, 0xb0000000, 0x200000 },
+		{ 0xf00baa, 0, 0xa0000000, 0x100000 },
+		{ 0xf00bee, 0x100000000, 0xb0000000, 0x200000 },
 	};
 	u64 start, bytes;
 
@@ -190,7 +193,8 @@ static void ranges(void **state)
 	TREE(linux_testcases);
 	check_ranges(ADDRESSES, 2, plain);
 	check_ranges(ADDRESSES "/bus@a0000000", 2, three_cells);
-	assert_int_equal(dt_reg(node_at(ADDRESSES "/bus@80000000/device@1000"), 0, &start, &bytes), 0);
+	assert_int_equal(dt_reg(node_at(ADDRESSES "/bus@80000000/device@1000"), 0, &start, &bytes),
+			 0);
 	assert_int_equal(start, 0x80001000);
 	assert_int_equal(bytes, 0x1000);
 }
@@ -213,7 +217,8 @@ static void dma_ranges(void **state)
 	/* Its bus's row is of 128 GiB; what the bus above passes on of it is 1 GiB. */
 	static const struct dt_range behind_two[] = { { 0, 0x100000000, 0x20000000, 0x40000000 } };
 	static const struct dt_range pci[] = {
-		{ 0, 0x80000000, 0x20000000, 0x10000000 }, { 0, 0xc0000000, 0x40000000, 0x10000000 },
+		{ 0, 0x80000000, 0x20000000, 0x10000000 },
+		{ 0, 0xc0000000, 0x40000000, 0x10000000 },
 	};
 
 	(void)state;
@@ -285,12 +290,14 @@ static void overlays_enable_and_disable(void **state)
 static void overlays_add_nodes(void **state)
 {
 	static const char *const added[] = {
-		BUS "/test-unittest4", BUS "/test-unittest10", BUS "/test-unittest10/test-unittest101",
+		BUS "/test-unittest4", BUS "/test-unittest10",
+		BUS "/test-unittest10/test-unittest101",
 		BUS "/test-unittest11", BUS "/test-unittest11/test-unittest111",
 		I2C "/test-unittest15", I2C "/test-unittest15/i2c@0/test-mux-dev@20",
 		BUS "/test-unittest16", BUS "/test-unittest17", BUS "/test-unittest18",
 		BUS "/test-unittest19", BUS "/test-unittest20",
-		BUS "/gpio@0/line-b", BUS "/gpio@2/line-a", BUS "/gpio@3/line-d", BUS "/gpio@4/line-c",
+		BUS "/gpio@0/line-b", BUS "/gpio@2/line-a",
+		BUS "/gpio@3/line-d", BUS "/gpio@4/line-c",
 	};
 	u64 reg, bytes;
 
@@ -332,7 +339,8 @@ static void an_overlay_of_many_fragments(void **state)
 	assert_int_equal(APPLY(overlay), 0);
 	assert_true(dt_enabled(node_at(PARK "/substation@100")));
 	assert_true(dt_enabled(node_at(PARK "/fairway-1")));
-	assert_int_equal(dt_u32_at(node_at(PARK "/fairway-1/ride@100/track@30"), "incline-up", 2, 0), 16);
+	assert_int_equal(dt_u32_at(node_at(PARK "/fairway-1/ride@100/track@30"),
+				   "incline-up", 2, 0), 16);
 	assert_int_equal(dt_string_index(node_at(PARK "/lights@40000"), "color", "green"), 3);
 	assert_int_equal(dt_u32_at(node_at(PARK "/lights@40000"), "rate", 1, 0), 256);
 
@@ -344,15 +352,15 @@ static void an_overlay_of_many_fragments(void **state)
 	assert_string_equal(dt_name(to.node), "motor-1");
 	assert_int_equal(dt_u32_at(ride, "spin-controller", 1, 0), 3);
 	/* and the references there were */
-	assert_int_equal(dt_reference_at(node_at(PARK "/fairway-1/ride@100"), "hvac-provider", NULL, 0,
-					 &to), 0);
+	assert_int_equal(dt_reference_at(node_at(PARK "/fairway-1/ride@100"), "hvac-provider",
+					 NULL, 0, &to), 0);
 	assert_string_equal(dt_name(to.node), "hvac-medium-1");
 	/* its labels are labels of the tree now */
 	assert_string_equal(dt_string(node_at("/__symbols__"), "ride_200_left"),
 			    PARK "/fairway-1/ride@200/track@10");
 }
 
-/* Linux can take overlays back, so it also refuses what sets one thing twice; merged, that is well. */
+/* Linux can take overlays back, so it refuses what sets one thing twice; merged, that is well. */
 static void what_does_not_fit_is_named(void **state)
 {
 	static const u64 nothing[8];
@@ -365,25 +373,30 @@ static void what_does_not_fit_is_named(void **state)
 } while (0)
 #define APPLY_OWN(name)	apply(TREE_BLOB(name), TREE_BYTES(name), #name ".dtbo")
 	TREE(linux_overlay_base);
-	REFUSED(APPLY(overlay_bad_phandle), "error: Overlay overlay_bad_phandle: it gives a phandle to "
+	REFUSED(APPLY(overlay_bad_phandle),
+		"error: Overlay overlay_bad_phandle: it gives a phandle to "
 		PARK "/substation@100/motor-1, which has one");
-	REFUSED(APPLY_OWN(overlay_label), "error: Overlay overlay_label.dtbo: the device tree has no label "
+	REFUSED(APPLY_OWN(overlay_label),
+		"error: Overlay overlay_label.dtbo: the device tree has no label "
 		"\"nobody_has_this_label\"");
 	REFUSED(APPLY_OWN(spec), "error: Overlay spec.dtbo: it has no fragments");
-	REFUSED(apply(nothing, sizeof nothing, "zeros"), "error: Overlay zeros: it begins with 0x00000000");
+	REFUSED(apply(nothing, sizeof nothing, "zeros"),
+		"error: Overlay zeros: it begins with 0x00000000");
 	REFUSED(apply(TREE_BLOB(linux_overlay), TREE_BYTES(linux_overlay) - 4, "short"),
 		"error: Overlay short: ");
 	assert_int_equal(APPLY(overlay_bad_add_dup_node), 0);
 	assert_int_equal(APPLY(overlay_bad_add_dup_prop), 0);
 
 	TREE(spec);
-	REFUSED(APPLY(overlay), "error: Overlay overlay: it names nodes by labels, and the device tree has "
+	REFUSED(APPLY(overlay),
+		"error: Overlay overlay: it names nodes by labels, and the device tree has "
 		"none: compile that with dtc -@");
-	REFUSED(APPLY_OWN(overlay_path), "error: Overlay overlay_path.dtbo: the device tree has no node "
+	REFUSED(APPLY_OWN(overlay_path),
+		"error: Overlay overlay_path.dtbo: the device tree has no node "
 		"/simple-bus@fe000000/serial@9999, where fragment@1 goes");
 }
 
-/* A copy of the blob with the text @from, somewhere in it, replaced by @to, which has as many bytes. */
+/* A copy of the blob with the text @from in it replaced by @to, which has as many bytes. */
 static void *changed(const void *blob, size_t bytes, const char *from, const char *to)
 {
 	char *copy = tree_copy(blob, bytes), *place;
@@ -408,17 +421,20 @@ static void blobs_that_lie(void **state)
 	TREE(linux_testcases);
 	free(lie);
 
-	lie = changed(TREE_BLOB(linux_overlay_2), bytes, "/fragment@0:target:0", "/fragment@0:target:x");
+	lie = changed(TREE_BLOB(linux_overlay_2), bytes, "/fragment@0:target:0",
+		      "/fragment@0:target:x");
 	REFUSED(apply(lie, bytes, "2"), "error: Overlay 2: the target of fragment@0 is no phandle");
 	free(lie);
-	lie = changed(TREE_BLOB(linux_overlay_0), TREE_BYTES(linux_overlay_0), "target-path", "tarxxx-path");
+	lie = changed(TREE_BLOB(linux_overlay_0), TREE_BYTES(linux_overlay_0), "target-path",
+		      "tarxxx-path");
 	REFUSED(apply(lie, TREE_BYTES(linux_overlay_0), "0"),
 		"error: Overlay 0: fragment@0 has neither target nor target-path");
 	free(lie);
 	lie = changed(TREE_BLOB(linux_overlay), TREE_BYTES(linux_overlay), ":spin-controller:0",
 		      ":spin-controller:9");
 	TREE(linux_overlay_base);
-	assert_int_equal(apply(lie, TREE_BYTES(linux_overlay), "9"), -ENOSPC);	/* as libfdt calls it */
+	/* as libfdt calls it */
+	assert_int_equal(apply(lie, TREE_BYTES(linux_overlay), "9"), -ENOSPC);
 	assert_non_null(strstr(sim_console_text, "or it refers to a place outside of a property"));
 	free(lie);
 }
@@ -434,7 +450,8 @@ static void references_that_lie(void **state)
 	(void)state;
 	TREE(linux_overlay_base);
 	assert_int_equal(fdt_setprop_inplace_u32(lie, node, "hvac-provider", 1), 0);
-	REFUSED(apply(lie, bytes, "x"), "error: Overlay x: a reference in its __local_fixups__ is not in "
+	REFUSED(apply(lie, bytes, "x"),
+		"error: Overlay x: a reference in its __local_fixups__ is not in "
 		"property hvac-provider of ride@200");
 	assert_int_equal(fdt_setprop_inplace_u32(lie, node, "hvac-provider", 0xffffffff), 0);
 	REFUSED(apply(lie, bytes, "x"), "is not in property hvac-provider of ride@200");
@@ -445,7 +462,8 @@ static void references_that_lie(void **state)
 	free(lie);
 	lie = tree_copy(TREE_BLOB(linux_overlay), bytes);
 	memcpy((char *)fdt_get_name(lie, fdt_path_offset(lie, fixups), NULL), "walk", 4);
-	REFUSED(apply(lie, bytes, "x"), "error: Overlay x: its __local_fixups__ are for a node walk@200, which");
+	REFUSED(apply(lie, bytes, "x"),
+		"error: Overlay x: its __local_fixups__ are for a node walk@200, which");
 	free(lie);
 }
 
@@ -457,8 +475,10 @@ static void a_copy_may_be_full(void **state)
 	assert_int_equal(dt_edit_begin(room, dt_edit_bytes(0)), 0);
 	while (!fdt_add_mem_rsv(room, 1, 1))
 		;
-	assert_int_equal(dt_edit_overlay(room, TREE_BLOB(linux_overlay), TREE_BYTES(linux_overlay), "x"), -ENOSPC);
-	assert_non_null(strstr(sim_console_text, "error: Overlay x: cannot be merged into the device "
+	assert_int_equal(dt_edit_overlay(room, TREE_BLOB(linux_overlay), TREE_BYTES(linux_overlay),
+					 "x"), -ENOSPC);
+	assert_non_null(strstr(sim_console_text,
+			       "error: Overlay x: cannot be merged into the device "
 			       "tree: its memory is full,"));
 }
 

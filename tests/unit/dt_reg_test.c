@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From "reg" to CPU addresses: tests/unit/dts/translate.dts, the specification's examples, QEMU's machines. */
+/* From "reg" to CPU addresses: translate.dts, the specification's examples, QEMU's machines. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,7 +89,7 @@ static void numbers_of_cells_and_what_fits(void **state)
 	static const struct expected cases[] = {
 		{ "/top", 0, 0, 0x123456789a, 0x100000000 },
 		{ "/top", 1, 0, 0xfffffffffffff000, 0x1000 },
-		{ "/top", 2, -EINVAL, 0, 0 },				/* beyond the last address */
+		{ "/top", 2, -EINVAL, 0, 0 },	/* beyond the last address */
 		{ "/top", 3, 0, 0xffffffffffffffff, 0 },
 		{ "/top", 4, -ENOENT, 0, 0 },
 		{ "/ragged", 0, -EINVAL, 0, 0 },
@@ -111,7 +111,8 @@ static void numbers_of_cells_and_what_fits(void **state)
 		{ "/endless-row/device", 0, -EINVAL, 0, 0 },
 	};
 	static const char *const malformed[] = {
-		"/ragged", "/too-many-cells/device", "/no-address-cells/device", "/ill-cells/device",
+		"/ragged", "/too-many-cells/device", "/no-address-cells/device",
+		"/ill-cells/device",
 		"/four-cells/device",		/* an address that does not fit */
 	};
 	u64 start, bytes;

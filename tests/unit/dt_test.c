@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Finding nodes and reading properties: tests/unit/dts/spec.dts, from the specification's examples. */
+/* Finding nodes and reading properties: spec.dts, from the specification's examples. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -99,7 +99,7 @@ static unsigned collect(struct dt_node node, struct dt_node *all, unsigned count
 	return count;
 }
 
-/* The way up is remembered from one question to the next: it must not matter in which order they come. */
+/* The way up is remembered from one question to the next: their order must not matter. */
 static void ancestors_do_not_depend_on_earlier_questions(void **state)
 {
 	(void)state;

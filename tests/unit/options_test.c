@@ -58,7 +58,7 @@ static void values(void **state)
 		{ "log=debug xplinth.log=debug Plinth.log=x", "log", NULL },
 		{ "", "log", NULL },
 		{ "plinth.log=0123456789abcde", "log", "0123456789abcde" },
-		{ "plinth.log=0123456789abcdef", "log", NULL },		/* too long for the caller */
+		{ "plinth.log=0123456789abcdef", "log", NULL },	/* too long for the caller */
 	};
 
 	(void)state;

@@ -143,7 +143,8 @@ static void expect_model(const struct pagetable *t, const u64 *base)
 {
 	for (unsigned w = 0; w < WINDOWS; w++)
 		for (unsigned i = 0; i < WINDOW_PAGES; i++)
-			expect_page(t, base[w] + i * 4096ull, model[w][i].physical, model[w][i].kind);
+			expect_page(t, base[w] + i * 4096ull, model[w][i].physical,
+				    model[w][i].kind);
 }
 
 static void random_map(struct pagetable *t, const u64 *base)
@@ -268,7 +269,8 @@ static void nonsense_is_refused(void **state)
 	assert_int_equal(pagetable_map(&t, 0x1000, 0x1001, 0x1000, ARCH_MAP_DATA), -EINVAL);
 	assert_int_equal(pagetable_map(&t, 0x1000, 0x1000, 0x1001, ARCH_MAP_DATA), -EINVAL);
 	assert_int_equal(pagetable_map(&t, 1ull << 39, 0, 0x1000, ARCH_MAP_DATA), -ERANGE);
-	assert_int_equal(pagetable_map(&t, (1ull << 39) - 0x1000, 0, 0x2000, ARCH_MAP_DATA), -ERANGE);
+	assert_int_equal(pagetable_map(&t, (1ull << 39) - 0x1000, 0, 0x2000, ARCH_MAP_DATA),
+			 -ERANGE);
 	assert_int_equal(pagetable_map(&t, 0x1000, 0, -0x1000ull, ARCH_MAP_DATA), -ERANGE);
 	assert_int_equal(pagetable_map(&t, 0x1000, -0x1000ull, 0x2000, ARCH_MAP_DATA), -ERANGE);
 	assert_int_equal(pagetable_map(&t, 0x1000, 1ull << 56, 0x1000, ARCH_MAP_DATA), -ERANGE);
@@ -278,7 +280,8 @@ static void nonsense_is_refused(void **state)
 	assert_int_equal(pagetable_lookup(&t, 0x1000, &level), 0);
 	assert_int_equal(page_count, 1);
 	/* The last page there is. */
-	assert_int_equal(pagetable_map(&t, (1ull << 39) - 0x1000, 0x5000, 0x1000, ARCH_MAP_DATA), 0);
+	assert_int_equal(pagetable_map(&t, (1ull << 39) - 0x1000, 0x5000, 0x1000, ARCH_MAP_DATA),
+			 0);
 	expect_page(&t, (1ull << 39) - 0x1000, 0x5000, ARCH_MAP_DATA);
 	table_end();
 }

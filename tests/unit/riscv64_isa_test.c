@@ -27,7 +27,8 @@ static bool isa_has(const char *isa, const char *name)
 
 static void isa_strings(void **state)
 {
-	static const char qemu10[] = "rv64imafdch_zic64b_zicbom_zicbop_zicboz_ziccamoa_svadu_svpbmt";
+	static const char qemu10[] =
+		"rv64imafdch_zic64b_zicbom_zicbop_zicboz_ziccamoa_svadu_svpbmt";
 
 	(void)state;
 	assert_true(isa_has(qemu10, "zicbom"));

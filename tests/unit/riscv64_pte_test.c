@@ -107,8 +107,8 @@ static void check_walks(bool svpbmt)
 
 					if (kinds[k].kind == ARCH_MAP_UNCACHED && !svpbmt)
 						continue;
-					assert_int_equal(pagetable_map(&t, virt, physicals[p], sizes[s],
-								       kinds[k].kind), 0);
+					assert_int_equal(pagetable_map(&t, virt, physicals[p],
+								       sizes[s], kinds[k].kind), 0);
 					check_mapped(&t, virt, physicals[p], k, svpbmt);
 					check_mapped(&t, virt + sizes[s] - 8,
 						     physicals[p] + sizes[s] - 8, k, svpbmt);
@@ -150,11 +150,14 @@ static void splits_keep_the_kind(void **state)
 
 			if (!riscv64_format.leaf(0, kinds[k].kind, 0))
 				continue;
-			assert_int_equal(pagetable_map(&t, address, address, 1 << 30, kinds[k].kind), 0);
-			assert_int_equal(pagetable_map(&t, address, address, 4096, ARCH_MAP_NONE), 0);
+			assert_int_equal(pagetable_map(&t, address, address, 1 << 30,
+						       kinds[k].kind), 0);
+			assert_int_equal(pagetable_map(&t, address, address, 4096,
+						       ARCH_MAP_NONE), 0);
 			for (u64 at = 4096; at < 1 << 30; at += at < 2 << 20 ? 4096 : 2 << 20)
 				assert_int_equal(pagetable_lookup(&t, address + at, &level),
-						 riscv64_format.leaf(address + at, kinds[k].kind, 0));
+						 riscv64_format.leaf(address + at,
+								     kinds[k].kind, 0));
 		}
 	}
 }

@@ -71,7 +71,8 @@ static void other_accesses_fail(void **state)
 	FAILS(sim_mmio_add(0x101f, 1, &ops, memory), "window 0x101f lies over another one");
 	FAILS(sim_mmio_add(0xf00, 0x101, &ops, memory), "window 0xf00 lies over another one");
 	sim_mmio_add(0xf00, 0x100, &ops, memory);
-	FAILS(arch_cache_invalidate((void *)0x1010, 64), "invalidating 64 bytes at 0x1010: not whole cache lines");
+	FAILS(arch_cache_invalidate((void *)0x1010, 64),
+	      "invalidating 64 bytes at 0x1010: not whole cache lines");
 }
 
 static unsigned steps;

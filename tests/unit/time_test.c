@@ -62,7 +62,8 @@ static void a_delay_is_at_least_as_long_as_asked(void **state)
 			/* One look at the clock is the first, and the tick it saw had begun. */
 			delay_us(us);
 			assert_true((sim.ticks - before - 2) * 1000000 >= us * frequencies[i]);
-			assert_true((sim.ticks - before) * 1000000 <= us * frequencies[i] + 5 * 1000000);
+			assert_true((sim.ticks - before) * 1000000 <=
+				    us * frequencies[i] + 5 * 1000000);
 		}
 	}
 }

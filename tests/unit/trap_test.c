@@ -123,7 +123,8 @@ static void expect(const char *words)
 		fail_msg("\"%s\" is not in:\n%s", words, outcome->console);
 }
 
-static void expect_address(enum arch_fault_kind kind, u64 address, const char *tried, const char *is)
+static void expect_address(enum arch_fault_kind kind, u64 address, const char *tried,
+			   const char *is)
 {
 	char words[128];
 
@@ -148,14 +149,16 @@ static void addresses_are_explained(void **state)
 	assert_int_equal(mmio_map(&regs, 0x10000000, 0x100, "serial@10000000"), 0);
 	assert_int_equal(memory_claim(0x88000000, 0x1000, MEMORY_LOADED, "initrd"), 0);
 
-	expect_address(ARCH_FAULT_READ, 0x18, "a read of address", "page 0, which is never mapped: a null pointer");
+	expect_address(ARCH_FAULT_READ, 0x18, "a read of address",
+		       "page 0, which is never mapped: a null pointer");
 	expect_address(ARCH_FAULT_EXECUTE, 0, "a jump to address", "a null pointer");
 	expect_address(ARCH_FAULT_WRITE, DATA + 0xcff8, "a write to address",
 		       "the guard page below the stack: the stack has overflowed");
 	expect_address(ARCH_FAULT_WRITE, DATA + 0x8ff8, "a write to address",
 		       "the guard page below the stack of the traps");
 	expect_address(ARCH_FAULT_WRITE, IMAGE + 0x490, "a write to address",
-		       "Plinth's own code (read-only): serve+0x10 at 0x9ff00490 (0x80200490 in plinth.elf)");
+		       "Plinth's own code (read-only): serve+0x10 at 0x9ff00490 "
+		       "(0x80200490 in plinth.elf)");
 	expect_address(ARCH_FAULT_WRITE, RODATA + 8, "a write to address",
 		       "Plinth's own constants (read-only): 0x80210008 in plinth.elf");
 	expect_address(ARCH_FAULT_EXECUTE, DATA + 8, "a jump to address",
@@ -193,7 +196,8 @@ static void the_place_and_the_registers_are_told(void **state)
 	fault.address_valid = false;
 	fault.pc = 0x1234;
 	run(call_trap, &fault);
-	expect("Plinth has crashed: an undefined or forbidden instruction.\r\nIt happened in 0x1234.\r\n");
+	expect("Plinth has crashed: an undefined or forbidden instruction.\r\n"
+	       "It happened in 0x1234.\r\n");
 	assert_null(strstr(outcome->console, "That is"));
 }
 
@@ -207,7 +211,8 @@ static void frame(unsigned at, uintptr_t caller, uintptr_t return_address)
 static void the_calls_are_listed(void **state)
 {
 	(void)state;
-	frame(4, (uintptr_t)&stack[20], IMAGE + 0x480);	/* returns to where "serve" begins: parse called */
+	/* returns to where "serve" begins: parse called */
+	frame(4, (uintptr_t)&stack[20], IMAGE + 0x480);
 	frame(20, (uintptr_t)&stack[40], IMAGE + 0x4a0);
 	frame(40, 0, IMAGE + 0x30);
 	fault.fp = (uintptr_t)&stack[4];
@@ -285,7 +290,8 @@ static const struct console_ops faulting_console = { "faulting", faulting_write,
 
 static void a_second_fault_says_so_and_stops(void **state)
 {
-	static const char again[] = "A second fault while the first was being reported. Stopped.\r\n";
+	static const char again[] =
+		"A second fault while the first was being reported. Stopped.\r\n";
 
 	(void)state;
 	console_set(&faulting_console, NULL);
@@ -295,7 +301,7 @@ static void a_second_fault_says_so_and_stops(void **state)
 	expect(again);
 	assert_null(strstr(outcome->console, "Registers"));
 
-	/* The console faults again: then not through it. And if even that fails, there is an end. */
+	/* The console faults again: then not through it. If even that fails, it ends. */
 	console_faults = 2;
 	run(call_trap, &fault);
 	assert_int_equal(outcome->end, SIM_STOPPED);
@@ -332,7 +338,8 @@ static void panic_gives_the_reason(void **state)
 	run(call_panic, text);
 	expect("zzz.\r\nTry another one.\r\n");
 	run(call_assert, NULL);
-	expect("This does not hold, and must: argument != NULL\r\nin tests/unit/trap_test.c, line ");
+	expect("This does not hold, and must: argument != NULL\r\n"
+	       "in tests/unit/trap_test.c, line ");
 }
 
 static void without_a_console(void *argument)
@@ -347,7 +354,8 @@ static void before_a_console_the_early_one_tells_it_all(void **state)
 	console_set(NULL, NULL);
 	run(without_a_console, "console");
 	assert_string_equal(outcome->console, "");
-	assert_non_null(strstr(outcome->early, "warning: something odd\n\nPlinth cannot go on.\nNo console.\n"));
+	assert_non_null(strstr(outcome->early,
+			       "warning: something odd\n\nPlinth cannot go on.\nNo console.\n"));
 }
 
 static void the_option_resets(void **state)
