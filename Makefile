@@ -53,7 +53,8 @@ $(ARCHES): | needs $(LINUX_STAMP)
 .PHONY: compile_commands.json
 compile_commands.json: $(O)/compile_commands.json
 $(O)/compile_commands.json: $(BUILD_ARCHES)
-	$(Q){ echo '['; cat $(BUILD_ARCHES:%=$(O)/%/compile_commands.part) | sed '$$s/,$$//'; echo ']'; } >$@
+	$(Q){ echo '['; cat $(BUILD_ARCHES:%=$(O)/%/compile_commands.part) | sed '$$s/,$$//'; \
+		echo ']'; } >$@
 
 $(O)/linux/.extracted: tools/linux-extract | needs
 	$(Q)tools/linux-extract $(O)/linux

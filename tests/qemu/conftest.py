@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Starting machines for tests, keeping their consoles, and the record of how the image was entered."""
+"""Starting machines for tests, keeping their consoles, the record of how the image was entered."""
 import re
 import shutil
 
@@ -79,7 +79,8 @@ def pytest_sessionfinish(session):
             continue
         (images.LOGS / f"entries-{arch}.txt").write_text("".join(lines))
         wrong = judge(arch, lines, images.sha256(images.binary(arch)))
-        RECORD.append(f"{arch}: one image, {images.sha256(images.binary(arch))[:16]}..., entered in "
+        checksum = images.sha256(images.binary(arch))[:16]
+        RECORD.append(f"{arch}: one image, {checksum}..., entered in "
                       f"{len(lines)} ways (test-logs/entries-{arch}.txt)")
         if wrong:
             RECORD.extend(wrong)

@@ -70,7 +70,7 @@ def enter_fit(load_at):
 
 
 def springboard(arch, entry, tree):
-    """A few instructions that enter @entry with the device tree at @tree, all else as they got it."""
+    """A few instructions that enter @entry with the tree at @tree, all else as they got it."""
     if arch == "riscv64":
         words = (0x00000297,        # auipc t0, 0
                  0x0102b583,        # ld a1, 16(t0)
@@ -85,7 +85,7 @@ def springboard(arch, entry, tree):
 
 
 def enter_at(start, machine, directory, image_at, tree_at, loads=(), **keywords):
-    """The image at any address, told of a tree at any address: what a firmware of its own could do."""
+    """The image at any address, told of a tree anywhere: what a firmware of its own could do."""
     board = directory / "springboard.bin"
     board.write_bytes(springboard(machine.arch, image_at, tree_at))
     return start(machine, "-kernel", board,
@@ -93,7 +93,7 @@ def enter_at(start, machine, directory, image_at, tree_at, loads=(), **keywords)
 
 
 def hart_springboard(entry, tree, hart):
-    """For hart 0 alone: have the firmware start another one at @entry (SBI 9.1), and stop (SBI 9.2)."""
+    """For hart 0 alone: firmware starts another one at @entry (SBI 9.1), and it stops (SBI 9.2)."""
     return struct.pack("<12I3Q",
                        0x00000297,      # auipc t0, 0
                        0x0302b603,      # ld a2, 48(t0)
@@ -118,8 +118,8 @@ class Way:
         return self.name
 
 
-# The load addresses are offsets from the beginning of RAM: where `booti` would put it, a page that is
-# aligned to nothing larger, a 2 MiB boundary further up.
+# The load addresses are offsets from the beginning of RAM: where `booti` would put it, a page that
+# is aligned to nothing larger, a 2 MiB boundary further up.
 WAYS = [
     Way("bin", enter_bin),
     Way("elf", enter_elf),
@@ -143,5 +143,6 @@ def record(arch, way, machine, data):
 
 def at_prompt(start, machine, *arguments, bootargs=None, **keywords):
     """Plinth, entered as QEMU does by itself, at its prompt; with what it printed so far."""
-    console = start(machine, "-kernel", images.binary(machine.arch), *append(bootargs), *arguments, **keywords)
+    console = start(machine, "-kernel", images.binary(machine.arch), *append(bootargs), *arguments,
+                    **keywords)
     return console, console.summary()

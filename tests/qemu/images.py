@@ -112,7 +112,8 @@ def elf_image(arch):
 def symbols(arch):
     """Name -> linked address, of the image's ELF."""
     text = run(["nm", elf(arch)])
-    return {name: int(value, 16) for value, name in re.findall(r"^(\w+) \w (\S+)$", text, re.MULTILINE)}
+    return {name: int(value, 16)
+            for value, name in re.findall(r"^(\w+) \w (\S+)$", text, re.MULTILINE)}
 
 
 def elf_image(arch):
@@ -148,7 +149,8 @@ FIT = """/dts-v1/;
 
 def run(command, directory=None):
     """A tool; what it says, if it fails, is the failure."""
-    done = subprocess.run([str(word) for word in command], cwd=directory, capture_output=True, text=True)
+    done = subprocess.run([str(word) for word in command], cwd=directory, capture_output=True,
+                          text=True)
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     return done.stdout
 

@@ -22,13 +22,14 @@ import pexpect
 
 import images
 
-# For every wait. Generous: the machine may be emulated on a busy two-core box. No test asks how long.
+# For every wait. Generous: the machine may be emulated on a busy box. No test asks how long.
 DEADLINE_S = 120
 
 PROMPT = "plinth> "
 
 # Last words: Plinth's, early and late, U-Boot's, Linux's.
-DIED = "Plinth has crashed|Plinth cannot go on|Plinth: [^\r\n]*stopped|### ERROR ###|ERROR: |Synchronous Abort|Kernel panic"
+DIED = ("Plinth has crashed|Plinth cannot go on|Plinth: [^\r\n]*stopped|### ERROR ###|ERROR: |"
+        "Synchronous Abort|Kernel panic")
 
 
 def qemu_versions():
@@ -80,8 +81,8 @@ class Machine:
         """Write the device tree QEMU would hand over to @path."""
         command = self.command()
         command[command.index("-M") + 1] += f",dumpdtb={path}"
-        subprocess.run([*command, *arguments, "-display", "none", "-nic", "none"], capture_output=True,
-                       check=True, timeout=DEADLINE_S)
+        subprocess.run([*command, *arguments, "-display", "none", "-nic", "none"],
+                       capture_output=True, check=True, timeout=DEADLINE_S)
         return path
 
 
@@ -125,17 +126,20 @@ class Console:
         self.child.delaybeforesend = None
 
     def expect(self, *patterns, stops=False, timeout=DEADLINE_S):
-        """Read up to the first of the patterns; its match. Fails with what came instead, and (unless
-        the test provokes that: @stops) as soon as Plinth or U-Boot says that it died."""
+        """Read up to the first of the patterns; its match. Fails with what came instead, and
+        (unless the test provokes that: @stops) as soon as Plinth or U-Boot says that it died."""
         wanted = [*patterns, *([] if stops else [DIED])]
         try:
             found = self.child.expect(wanted, timeout=timeout)
         except pexpect.TIMEOUT:
-            raise AssertionError(f"{timeout} s without {patterns}; the console ends:\n{self.tail()}") from None
+            raise AssertionError(f"{timeout} s without {patterns}; the console ends:\n"
+                                 f"{self.tail()}") from None
         except pexpect.EOF:
-            raise AssertionError(f"QEMU ended before {patterns}; the console ends:\n{self.tail()}") from None
+            raise AssertionError(f"QEMU ended before {patterns}; the console ends:\n"
+                                 f"{self.tail()}") from None
         if found == len(patterns):
-            raise AssertionError(f"it died before {patterns}:\n{self.tail()}\n{self.child.after}{self.quiet(2)}")
+            raise AssertionError(f"it died before {patterns}:\n{self.tail()}\n"
+                                 f"{self.child.after}{self.quiet(2)}")
         return self.child.match
 
     def tail(self, lines=25):
@@ -216,7 +220,8 @@ class Console:
             answer = self.ask(command)
             if re.search(pattern, answer):
                 return answer
-            assert time.monotonic() < deadline, f"no {pattern!r} in the answer to {command}:\n{answer}"
+            assert time.monotonic() < deadline, \
+                f"no {pattern!r} in the answer to {command}:\n{answer}"
             time.sleep(0.1)
 
     def file_has(self, path, wanted):

@@ -17,7 +17,8 @@ def with_tree(start, machine, directory, changes):
     """Plinth given QEMU's tree with changes; its console and summary."""
     tree = trees.edited(machine, directory, changes)
     at = RAM[machine.arch] + 64 * MIB
-    console = entry.enter_at(start, machine, directory, RAM[machine.arch] + 16 * MIB, at, machines.load(tree, at))
+    console = entry.enter_at(start, machine, directory, RAM[machine.arch] + 16 * MIB, at,
+                             machines.load(tree, at))
     return console, console.summary()
 
 
@@ -30,7 +31,8 @@ DRIVER = {"riscv64": "ns16550a at 0x10000000", "aarch64": "pl011 at 0x9000000"}
 
 
 @pytest.mark.parametrize("arch", images.ARCHES)
-@pytest.mark.parametrize("path", ["{node}:115200n8", "{node}:9600", "console9", "console9:115200n8r"])
+@pytest.mark.parametrize("path", ["{node}:115200n8", "{node}:9600", "console9",
+                                  "console9:115200n8r"])
 def test_stdout_path(start, arch, path, tmp_path):
     """A path or an alias, with the options that Linux would want behind it (DT 3.6)."""
     changes = chosen(f'stdout-path = "{path.format(node=NODE[arch])}";')
@@ -40,7 +42,8 @@ def test_stdout_path(start, arch, path, tmp_path):
 
 
 @pytest.mark.parametrize("arch", images.ARCHES)
-@pytest.mark.parametrize("value", ["/delete-property/ stdout-path;", 'stdout-path = "/no/such/uart";',
+@pytest.mark.parametrize("value", ["/delete-property/ stdout-path;",
+                                   'stdout-path = "/no/such/uart";',
                                    'stdout-path = "";', "stdout-path = <0x41424344>;"],
                          ids=["absent", "dangling", "empty", "no-string"])
 def test_without_a_usable_stdout_path(start, arch, value, tmp_path):
@@ -62,7 +65,8 @@ def test_dw_apb_uart(start, tmp_path):
     """QEMU's 16550 under the other name, with what that binding says of its registers."""
     _, summary = with_tree(start, Machine("riscv64"), tmp_path,
                            """&{/soc/serial@10000000} {
-                                compatible = "snps,dw-apb-uart"; reg-shift = <0>; reg-io-width = <1>; };""")
+                                compatible = "snps,dw-apb-uart"; reg-shift = <0>;
+                                reg-io-width = <1>; };""")
     assert "0x10000000" in summary
 
 
@@ -72,13 +76,15 @@ def test_disabled_uart_is_left_alone(start, tmp_path):
     assert "SBI" in summary
 
 
-@pytest.mark.skipif(NEWEST == "system" and machines.system_qemu_major() < 10, reason="QEMU 10 has two UARTs")
+@pytest.mark.skipif(NEWEST == "system" and machines.system_qemu_major() < 10,
+                    reason="QEMU 10 has two UARTs")
 def test_second_uart(start, tmp_path):
     """stdout-path names the second PL011: all is said there, nothing on the first."""
     first = tmp_path / "first.txt"
     machine = Machine("aarch64", NEWEST)
     serial = ["-serial", f"file:{first}"]
-    tree = trees.edited(machine, tmp_path, chosen('stdout-path = "serial1:115200";'), *serial, "-serial", "null")
+    tree = trees.edited(machine, tmp_path, chosen('stdout-path = "serial1:115200";'), *serial,
+                        "-serial", "null")
     at = RAM["aarch64"] + 64 * MIB
     console = entry.enter_at(start, machine, tmp_path, RAM["aarch64"] + 16 * MIB, at,
                              [*serial, *machines.load(tree, at)])

@@ -14,9 +14,11 @@ from test_start import every_machine, label, MACHINES
 KINDS = {
     "null": (r"a read of address 0x0\.", "page 0", ["read_null"]),
     "text": (r"a write to address 0x[0-9a-f]+\.", "Plinth's own code (read-only)", ["write_text"]),
-    "exec": (r"a jump to address 0x[0-9a-f]+\.", "Plinth's own variables (not executable)", ["execute_data"]),
+    "exec": (r"a jump to address 0x[0-9a-f]+\.", "Plinth's own variables (not executable)",
+             ["execute_data"]),
     "stack": (r"a write to address 0x[0-9a-f]+\.", "the stack has overflowed", ["recurse"]),
-    "undefined": (r"an undefined or forbidden instruction\.", "crash_instruction", ["crash_instruction"]),
+    "undefined": (r"an undefined or forbidden instruction\.", "crash_instruction",
+                  ["crash_instruction"]),
     "device": (r"0x[0-9a-f]+\.", "neither memory nor a device", ["read_unmapped"]),
 }
 
@@ -65,8 +67,8 @@ def test_assert_says_what_does_not_hold(start, machine):
     Machine("aarch64", machines.qemu_versions()[-1], smp=2),
     Machine("aarch64", machines.qemu_versions()[-1], smp=2, virtualization=True)], ids=label)
 def test_unaligned_device_access(start, machine):
-    """QEMU 10 faults on it as a Cortex-A does (Arm ARM B2.8), but only where there are several cores;
-    QEMU 7.2 lets it pass."""
+    """QEMU 10 faults on it as a Cortex-A does (Arm ARM B2.8), but only where there are several
+    cores; QEMU 7.2 lets it pass."""
     console, _ = entry.at_prompt(start, machine)
     text = report(console, "unaligned")
     assert "a misaligned access to address 0x9000001." in text

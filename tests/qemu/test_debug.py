@@ -20,11 +20,14 @@ class Debugger:
         self.directory = directory
         command = [*machine.command(), "-nic", "none", "-kernel", str(images.binary(machine.arch))]
         self.child = pexpect.spawn(
-            str(images.TOP / "tools/gdb"), [str(images.elf(machine.arch)), str(directory), *command],
-            timeout=machines.DEADLINE_S, encoding="utf-8", codec_errors="replace", dimensions=(50, 200))
+            str(images.TOP / "tools/gdb"),
+            [str(images.elf(machine.arch)), str(directory), *command],
+            timeout=machines.DEADLINE_S, encoding="utf-8", codec_errors="replace",
+            dimensions=(50, 200))
         self.child.logfile_read = log
         self.child.expect(GDB)
-        for setting in ("pagination off", "confirm off", "style enabled off", "enable-bracketed-paste off"):
+        for setting in ("pagination off", "confirm off", "style enabled off",
+                        "enable-bracketed-paste off"):
             self(f"set {setting}")
 
     def __call__(self, command, until=GDB):
@@ -36,7 +39,8 @@ class Debugger:
         self.child.sendline("quit")
         self.child.expect(pexpect.EOF)
         self.child.close()
-        left = subprocess.run(["pgrep", "-f", str(self.directory)], capture_output=True, text=True).stdout
+        left = subprocess.run(["pgrep", "-f", str(self.directory)], capture_output=True,
+                              text=True).stdout
         assert not left, f"tools/gdb has left processes behind: {left}"
 
 
@@ -89,7 +93,8 @@ def test_symbols_of_a_machine_that_runs(debugger, machine):
     gdb.child.sendintr()
     gdb.child.expect(GDB)
     linked = {"riscv64": "0x80200000", "aarch64": "0x40200000"}[machine.arch]
-    gdb(recipe(machine.arch, "0x8ffb8000-0x80200000").replace("0x8ffb8000-0x80200000", f"{base}-{linked}"))
+    gdb(recipe(machine.arch, "0x8ffb8000-0x80200000").replace("0x8ffb8000-0x80200000",
+                                                              f"{base}-{linked}"))
     trace = gdb("bt")
     for function in ("console_wait", "read_line", "monitor (", "main ("):
         assert function in trace, trace

@@ -9,7 +9,8 @@ import machine as machines
 import test_pci
 from machine import Machine
 
-MACHINES = [Machine(arch, qemu) for arch in ("riscv64", "aarch64") for qemu in machines.qemu_versions()]
+MACHINES = [Machine(arch, qemu)
+            for arch in ("riscv64", "aarch64") for qemu in machines.qemu_versions()]
 UART = {"riscv64": ("serial@10000000", "ns16550"), "aarch64": ("pl011@9000000", "pl011")}
 PCI_HOST = {"riscv64": "pci@30000000", "aarch64": "pcie@10000000"}
 UNKNOWN = {"riscv64": "rtc@101000: no driver for google,goldfish-rtc",
@@ -24,12 +25,15 @@ def test_devices_and_reasons(start, machine):
     uart, driver = UART[machine.arch]
     host = PCI_HOST[machine.arch]
     assert f"{uart}: {driver}" in summary
-    assert len(re.findall(rf"^{host}: pci-ecam, PCI Express, buses 00 to ff", summary, re.MULTILINE)) == 1
+    assert len(re.findall(rf"^{host}: pci-ecam, PCI Express, buses 00 to ff", summary,
+                          re.MULTILINE)) == 1
 
     listing = console.command("devices")
     assert re.search(rf"^{uart} +{driver}$", listing, re.MULTILINE), listing
-    assert re.search(rf"^{host} +pci-ecam, PCI Express.*\n  pci 00:0\d.0 +pci-bridge$", listing, re.MULTILINE), listing
-    count = len([line for line in listing.splitlines() if re.match(r" *\S+.*  +\S", line) and "(no driver)" not in line])
+    assert re.search(rf"^{host} +pci-ecam, PCI Express.*\n  pci 00:0\d.0 +pci-bridge$", listing,
+                     re.MULTILINE), listing
+    count = len([line for line in listing.splitlines()
+                 if re.match(r" *\S+.*  +\S", line) and "(no driver)" not in line])
     assert f"{count} devices; " in listing, listing
 
     reasons = console.command("explain")
@@ -38,7 +42,8 @@ def test_devices_and_reasons(start, machine):
     assert re.search(r"\n  pci 01:00.0: no driver for 1234:11e8, class ", reasons), reasons
 
     alone = console.command(f"explain {uart}")
-    assert re.match(rf"/\S*{uart}\n  compatible  .*\n  driver      {driver}\n  registers   0x", alone), alone
+    assert re.match(rf"/\S*{uart}\n  compatible  .*\n  driver      {driver}\n  registers   0x",
+                    alone), alone
     assert "no device, node or alias" in console.command("explain nonsense")
 
 

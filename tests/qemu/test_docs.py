@@ -28,14 +28,15 @@ def block_with(text, words):
 
 
 def commands(text, program):
-    """Command lines that begin with a program's name, as lists of words; not those cut short by "..."."""
+    """Command lines that begin with a program's name, as lists of words; none cut by "..."."""
     joined = "\n".join(blocks(text)).replace("\\\n", " ")
-    lines = [shlex.split(line, comments=True) for line in joined.splitlines() if line.startswith(program + " ")]
+    lines = [shlex.split(line, comments=True) for line in joined.splitlines()
+             if line.startswith(program + " ")]
     return [words for words in lines if "..." not in words]
 
 
 def run(start, command):
-    """A command line of the documents, on the files of this build, with our console in place of -nographic."""
+    """A command line of the documents, on this build's files, our console for -nographic."""
     places = {"linux": images.kernel("riscv64"), "build": images.BUILD}
     words = [re.sub(r"(^|=)(linux|build)(?=$|[,/])", lambda m: m[1] + str(places[m[2]]), word)
              for word in command[1:] if word != "-nographic"]
@@ -72,7 +73,8 @@ def test_every_file_the_documents_name_is_there():
             assert (document.parent / target).exists(), f"{document.name} names {target}"
 
 
-@pytest.mark.parametrize("command", commands(ENTRY, "qemu-system-riscv64") + commands(ENTRY, "qemu-system-aarch64"),
+@pytest.mark.parametrize("command", [*commands(ENTRY, "qemu-system-riscv64"),
+                                     *commands(ENTRY, "qemu-system-aarch64")],
                          ids=lambda c: f"{c[0]}-{len(c)}")
 def test_commands_of_entry_md(start, command):
     console = run(start, command)

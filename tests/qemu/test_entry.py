@@ -39,7 +39,7 @@ RISCV64 = {
 
 
 def valid_riscv64(way, qemu, memory, smp, cpu):
-    """QEMU 7.2 has one kind of CPU, up to Sv57. U-Boot 2023.01 dies of the many extensions of "max"."""
+    """QEMU 7.2 has one kind of CPU, up to Sv57. U-Boot 2023.01 dies of the extensions of "max"."""
     if cpu == "max" and way.name.startswith("uboot"):
         return False
     return cpu is None or qemu == "qemu10" or machines.system_qemu_major() >= 10
@@ -50,7 +50,8 @@ def test_riscv64(start, row, tmp_path):
     way = row["way"]
     machine = Machine("riscv64", row["qemu"], memory=row["memory"], smp=row["smp"], cpu=row["cpu"])
     _, summary = check_entered(start, machine, way, tmp_path)
-    assert {"rv64,sv57=off": "Sv48", "rv64,sv57=off,sv48=off": "Sv39"}.get(row["cpu"], "Sv57") in summary
+    mode = {"rv64,sv57=off": "Sv48", "rv64,sv57=off,sv48=off": "Sv39"}.get(row["cpu"], "Sv57")
+    assert mode in summary
     assert f" of {row['smp']}, S-mode under OpenSBI" in summary
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""`go`: Debian's kernel, put in memory by QEMU's loader device, is entered and gets what it is told."""
+"""`go`: Debian's kernel, put in memory by QEMU's loader, is entered and gets what it is told."""
 import dataclasses
 
 import pytest
@@ -50,7 +50,8 @@ def cpio(directory):
 @pytest.mark.parametrize("qemu", machines.qemu_versions())
 def test_enters_debian(start, machine, qemu):
     machine = dataclasses.replace(machine, qemu=qemu)
-    console, _ = entry.at_prompt(start, machine, *loaded(machine), bootargs=f"plinth.log=info {ARGUMENTS}")
+    console, _ = entry.at_prompt(start, machine, *loaded(machine),
+                                 bootargs=f"plinth.log=info {ARGUMENTS}")
     console.line(f"go {RAM[machine.arch] + KERNEL_AT:#x}")
     is_linux(console, machine)
 
@@ -61,7 +62,8 @@ def test_initrd_arrives(start, machine, form, tmp_path):
     """Linux unpacks it and gives back the pages that hold it (riscv64: those it fills)."""
     initrd = cpio(tmp_path)
     size, at = initrd.stat().st_size, RAM[machine.arch] + INITRD_AT
-    console, _ = entry.at_prompt(start, machine, *loaded(machine), *machines.load(initrd, at), bootargs=ARGUMENTS)
+    console, _ = entry.at_prompt(start, machine, *loaded(machine), *machines.load(initrd, at),
+                                 bootargs=ARGUMENTS)
     end = {"end": f"{at + size:#x}", "size": f"+{size}"}[form]
     console.line(f"go {RAM[machine.arch] + KERNEL_AT:#x} {at:#x} {end}")
     is_linux(console, machine)
@@ -71,7 +73,8 @@ def test_initrd_arrives(start, machine, form, tmp_path):
 @every_machine
 def test_initrd_of_the_previous_stage_is_kept(start, machine, tmp_path):
     """QEMU's -initrd puts it into memory and its range into /chosen."""
-    console, _ = entry.at_prompt(start, machine, *loaded(machine), "-initrd", cpio(tmp_path), bootargs=ARGUMENTS)
+    console, _ = entry.at_prompt(start, machine, *loaded(machine), "-initrd", cpio(tmp_path),
+                                 bootargs=ARGUMENTS)
     console.line(f"go {RAM[machine.arch] + KERNEL_AT:#x}")
     is_linux(console, machine)
     console.expect("Freeing initrd memory: (36|40)K")
@@ -103,7 +106,8 @@ def test_misplaced_kernel_is_moved(start, machine, offset):
 @every_machine
 def test_from_uboot_through_plinth_to_linux(start, machine):
     at = RAM[machine.arch] + entry.STAGING
-    console = entry.uboot(start, machine, [*machines.load(images.binary(machine.arch), at), *loaded(machine)])
+    console = entry.uboot(start, machine, [*machines.load(images.binary(machine.arch), at),
+                                           *loaded(machine)])
     entry.set_bootargs(console, ARGUMENTS)
     console.line(f"booti {at:#x} - ${{fdtcontroladdr}}")
     console.summary()
@@ -115,7 +119,8 @@ def test_from_uboot_through_plinth_to_linux(start, machine):
 def test_memory_above_4_gib(start, arch):
     machine = Machine(arch, memory="8G", smp=2)
     at = RAM[arch] + (6 << 30)
-    console, _ = entry.at_prompt(start, machine, *machines.load(images.kernel(arch), at), bootargs=ARGUMENTS)
+    console, _ = entry.at_prompt(start, machine, *machines.load(images.kernel(arch), at),
+                                 bootargs=ARGUMENTS)
     console.line(f"go {at:#x}")
     is_linux(console, machine)
 
@@ -130,7 +135,8 @@ def test_what_is_no_kernel_is_refused(start, arch, tmp_path):
     console, summary = entry.at_prompt(start, machine, *machines.load(other, ram + KERNEL_AT),
                                        *machines.load(head, ram + 250 * MIB))
     for address, why in ((ram + KERNEL_AT, "kernel at"), (ram + 32 * MIB, "kernel at"),
-                         (0x1000, "no RAM"), (int(summary.partition("Plinth at ")[2].split()[0], 16), "not free"),
+                         (0x1000, "no RAM"),
+                         (int(summary.partition("Plinth at ")[2].split()[0], 16), "not free"),
                          (ram + 250 * MIB, "Plinth is at")):
         text = console.command(f"go {address:#x}")
         assert why in text and "entering" not in text, text

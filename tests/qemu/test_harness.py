@@ -48,7 +48,8 @@ def test_springboard_jumps_with_the_tree(start, tmp_path):
     spin.write_bytes(b"\x6f\x00\x00\x00")          # j .
     board = tmp_path / "board.bin"
     board.write_bytes(entry.springboard("riscv64", 0x81000000, 0x123456789))
-    console = start(Machine("riscv64"), "-kernel", board, *machines.load(spin, 0x81000000), monitor=True)
+    console = start(Machine("riscv64"), "-kernel", board, *machines.load(spin, 0x81000000),
+                    monitor=True)
     console.expect("MEDELEG")
     console.ask_until("info registers", r"pc +0*81000000\b")
     assert re.search(r"a1 +0*123456789\b", console.ask("info registers"))
@@ -62,7 +63,8 @@ def test_record_names_other_bytes():
 
 def test_flatten_orders_and_pads(tmp_path):
     """Two segments with a gap, given out of order, as an assembler of bytes sees them."""
-    head = struct.pack("<4sBB10xHHIQQQIHHHHHH", b"\x7fELF", 2, 1, 3, 243, 1, 0x1000, 64, 0, 0, 64, 56, 2, 64, 0, 0)
+    head = struct.pack("<4sBB10xHHIQQQIHHHHHH", b"\x7fELF", 2, 1, 3, 243, 1, 0x1000, 64, 0, 0, 64,
+                       56, 2, 64, 0, 0)
     program = struct.pack("<IIQQQQQQ", 1, 6, 200, 0x1008, 0x1008, 3, 0x100, 8)
     program += struct.pack("<IIQQQQQQ", 1, 5, 204, 0x1000, 0x1000, 4, 4, 8)
     data = (head + program).ljust(200, b"\0") + b"abc\0TEXT"

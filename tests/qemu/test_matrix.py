@@ -4,7 +4,8 @@ import itertools
 
 import matrix
 
-FACTORS = {"a": [1, 2, 3, 4], "b": ["x", "y", "z"], "c": [False, True], "d": [10, 20, 30], "e": [None, 0]}
+FACTORS = {"a": [1, 2, 3, 4], "b": ["x", "y", "z"], "c": [False, True], "d": [10, 20, 30],
+           "e": [None, 0]}
 
 
 def valid(a, b, c, d, e):

@@ -122,7 +122,8 @@ def test_time_goes_on(console):
 
 
 def test_log_keeps_and_filters(start):
-    console = start(Machine("riscv64"), "-kernel", images.binary("riscv64"), "-append", "plinth.log=warning")
+    console = start(Machine("riscv64"), "-kernel", images.binary("riscv64"),
+                    "-append", "plinth.log=warning")
     assert "memory   " not in console.prompt()
     text = console.command("log")
     assert re.search(r"^ *\d+\.\d{6} info +board ", text, re.MULTILINE)
@@ -179,7 +180,7 @@ def test_one_core_only(start, machine):
 # ---- The line editor ----
 
 def typed(console, keys):
-    """Type keys at the prompt, ending in Enter; the line that ran, from what the command says of it."""
+    """Type keys at the prompt, ending in Enter; the line that ran, as the command tells of it."""
     console.send(keys + "\r")
     text = console.prompt()
     return re.search(r"no command '([^']*)'", text)[1]

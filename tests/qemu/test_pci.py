@@ -96,7 +96,8 @@ def places(console):
     for place in re.findall(r"^ +(\S+:\S+\.\d) ", listing, re.MULTILINE):
         details = console.command(f"pci {place}")
         assert "not placed" not in details, details
-        found += [(place, line.strip()) for line in details.splitlines() if "BAR" in line or "forwards" in line]
+        found += [(place, line.strip()) for line in details.splitlines()
+                  if "BAR" in line or "forwards" in line]
     return found
 
 
@@ -208,8 +209,8 @@ def test_what_uboot_placed_stays(start, arch, tmp_path):
     """U-Boot numbers buses and places BARs; to QEMU nothing has changed when Plinth has started."""
     machine = Machine(arch)
     at = images.RAM[arch] + entry.STAGING
-    console = entry.uboot(start, machine, [*machines.load(images.binary(arch), at), *devices(tmp_path)],
-                          monitor=True)
+    console = entry.uboot(start, machine, [*machines.load(images.binary(arch), at),
+                                           *devices(tmp_path)], monitor=True)
     console.command("pci enum", entry.UBOOT_PROMPT)
     assert "0x104c" in console.command("pci", entry.UBOOT_PROMPT)
     before = console.ask("info pci")
@@ -232,7 +233,8 @@ def test_chain_behind_the_last_bus(start, tmp_path):
     chain = ["-device", "pcie-pci-bridge,id=b0,bus=pcie.0,addr=4"]
     for i in range(1, 20):
         chain += ["-device", f"pci-bridge,id=b{i},bus=b{i - 1},addr=1,chassis_nr={i + 1}"]
-    chain += ["-device", "virtio-rng-pci,bus=b19,addr=2", "-device", "virtio-rng-pci,bus=pcie.0,addr=5"]
+    chain += ["-device", "virtio-rng-pci,bus=b19,addr=2",
+              "-device", "virtio-rng-pci,bus=pcie.0,addr=5"]
     console = start(machine, "-kernel", images.binary("aarch64"), *chain, "-S", monitor=True)
     ram = [tmp_path / "before", tmp_path / "after"]
     save = 'pmemsave 0x40000000 0x200000 "{}"'       # the tree is there, and then nothing
@@ -245,7 +247,8 @@ def test_chain_behind_the_last_bus(start, tmp_path):
     assert "no bus number is left (the host has 00 to 0f)" in summary
     listing = console.command("pci")
     assert re.search(r"^ {32}0f:01.0 .*\(!\)", listing, re.MULTILINE), listing
-    assert "00:05.0" in listing and "(!)" not in next(l for l in listing.splitlines() if "00:05.0" in l)
+    assert "00:05.0" in listing
+    assert "(!)" not in next(l for l in listing.splitlines() if "00:05.0" in l)
 
 
 @pytest.mark.parametrize("arch", images.ARCHES)
@@ -253,10 +256,12 @@ def test_what_does_not_fit_is_left_out_alone(start, arch, tmp_path):
     machine = Machine(arch, highmem=False if arch == "aarch64" else None)
     size = {"aarch64": "1G", "riscv64": "32G"}[arch]
     console, summary = entry.at_prompt(
-        start, machine, *disk(tmp_path, "disk0"), "-device", "nvme,serial=1,drive=disk0,bus=pcie.0,addr=2",
+        start, machine, *disk(tmp_path, "disk0"),
+        "-device", "nvme,serial=1,drive=disk0,bus=pcie.0,addr=2",
         "-object", f"memory-backend-file,id=much,size={size},mem-path={tmp_path}/much,share=on",
         "-device", "ivshmem-plain,memdev=much,bus=pcie.0,addr=3")
-    reason = rf"BAR 2 wants {size[:-1]} GiB of 64-bit prefetchable memory; the host's windows? for it ha\w+ "
+    reason = (rf"BAR 2 wants {size[:-1]} GiB of 64-bit prefetchable memory; "
+              r"the host's windows? for it ha\w+ ")
     assert re.search(rf"pci 00:03.0: {reason}[\d.]+ \wiB, [\d.]+ \wiB of it free", summary), summary
     assert re.search(reason, console.command("pci 00:03.0"))
     assert re.search("BAR 0: .* at ", console.command("pci 00:02.0"))

@@ -60,7 +60,7 @@ def test_tree_that_promises_too_much(start, tmp_path):
 
 
 def release_all(image_at, harts):
-    """Start every other hart at the image (SBI 9.1), then go there too: as firmware before SBI 0.2."""
+    """Start every other hart at the image (SBI 9.1), then go there too: firmware before SBI 0.2."""
     words = (0x00050413,        # mv s0, a0
              0x00058493,        # mv s1, a1
              0x00000997,        # auipc s3, 0

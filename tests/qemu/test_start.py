@@ -60,7 +60,8 @@ def test_moves_to_the_top_below_4_gib(start, arch, memory):
     assert f"{image.first:x}" in summary
     # Above it only what firmware keeps there; below it, one piece of free memory.
     assert image.first > top - 8 * MIB and image.last < top
-    low = max((r for r in ranges if r.use == "free"), key=lambda r: r.bytes if r.first < image.first else 0)
+    low = max((r for r in ranges if r.use == "free"),
+              key=lambda r: r.bytes if r.first < image.first else 0)
     assert low.first <= RAM[arch] + 2 * MIB
     assert low.last > image.first - 8 * MIB
 
@@ -88,7 +89,8 @@ def test_runs_from_anywhere(start, machine, offset, tmp_path):
     tree_at = RAM[machine.arch] + 100 * MIB + 8
     console = entry.enter_at(start, machine, tmp_path, at, tree_at, machines.load(tree, tree_at))
     console.summary()
-    entry.record(machine.arch, f"springboard@{offset:#x}", machine, images.binary(machine.arch).read_bytes())
+    entry.record(machine.arch, f"springboard@{offset:#x}", machine,
+                 images.binary(machine.arch).read_bytes())
     image = next(r for r in memory_map(console) if r.owner == "image")
     assert 4 * GIB - 8 * MIB < image.first < 4 * GIB
 
@@ -102,7 +104,8 @@ def test_tree_behind_the_image_and_at_the_end_of_memory(start, arch, tmp_path):
     in_memory = images.header(images.binary(arch).read_bytes()).image_size
     last = RAM[arch] + 128 * MIB - (len(tree.read_bytes()) + 7) // 8 * 8
     for tree_at in (image_at + (in_memory + 7) // 8 * 8, last):
-        console = entry.enter_at(start, machine, tmp_path, image_at, tree_at, machines.load(tree, tree_at))
+        console = entry.enter_at(start, machine, tmp_path, image_at, tree_at,
+                                 machines.load(tree, tree_at))
         console.summary()
         console.close()
 
@@ -112,7 +115,8 @@ def test_tree_behind_the_image_and_at_the_end_of_memory(start, arch, tmp_path):
 def place(start, machine, directory, image_at):
     tree = machine.tree(directory / "qemu.dtb")
     tree_at = RAM[machine.arch] + 40 * MIB
-    return entry.enter_at(start, machine, directory, image_at, tree_at, machines.load(tree, tree_at))
+    return entry.enter_at(start, machine, directory, image_at, tree_at,
+                          machines.load(tree, tree_at))
 
 
 @every_machine
@@ -177,11 +181,13 @@ def test_broken_tree_is_refused(start, arch, name, tmp_path):
     bad = tmp_path / "bad.dtb"
     bad.write_bytes(dict(broken_trees(good))[name])
     at = RAM[arch] + 64 * MIB
-    refuses(entry.enter_at(start, machine, tmp_path, RAM[arch] + 16 * MIB, at, machines.load(bad, at)))
+    refuses(entry.enter_at(start, machine, tmp_path, RAM[arch] + 16 * MIB, at,
+                           machines.load(bad, at)))
 
 
 @every_machine
-@pytest.mark.parametrize("address", [0, 1, 0x1004, 0x0ff0_0000_0000, 0xffff_ffff_ffff_fff8], ids=hex)
+@pytest.mark.parametrize("address", [0, 1, 0x1004, 0x0ff0_0000_0000, 0xffff_ffff_ffff_fff8],
+                         ids=hex)
 def test_no_tree_there(start, machine, address, tmp_path):
     refuses(entry.enter_at(start, machine, tmp_path, RAM[machine.arch] + 16 * MIB, address))
 
@@ -191,13 +197,14 @@ def test_tree_without_memory_is_refused(start, arch, tmp_path):
     machine = Machine(arch)
     tree = trees.edited(machine, tmp_path, f"/delete-node/ &{{/memory@{RAM[arch]:x}}};")
     at = RAM[arch] + 64 * MIB
-    refuses(entry.enter_at(start, machine, tmp_path, RAM[arch] + 16 * MIB, at, machines.load(tree, at)),
+    refuses(entry.enter_at(start, machine, tmp_path, RAM[arch] + 16 * MIB, at,
+                           machines.load(tree, at)),
             r"(?i)no usable memory")
 
 
 def test_uboot_go_passes_no_tree(start):
-    """U-Boot's `go` gives argc and argv. (On qemu_arm64, `go` of U-Boot 2023.01 never gets that far: it
-    waits for its own PL011 for ever.)"""
+    """U-Boot's `go` gives argc and argv. (On qemu_arm64, `go` of U-Boot 2023.01 never gets that
+    far: it waits for its own PL011 for ever.)"""
     at = RAM["riscv64"] + entry.STAGING
     console = entry.uboot(start, Machine("riscv64"), machines.load(images.binary("riscv64"), at))
     console.line(f"go {at:#x}")
@@ -239,11 +246,13 @@ def test_constants_and_code_cannot_be_written(start, machine):
     base = int(re.search(r"Plinth at 0x([0-9a-f]+)", summary)[1], 16)
     symbol = images.symbols(machine.arch)
     for name in ("image_start", "rodata_start"):
-        for at in (base + symbol[name] - symbol["image_start"], base + symbol[name] - symbol["image_start"] + 4088):
+        first = base + symbol[name] - symbol["image_start"]
+        for at in (first, first + 4088):
             assert "cannot be written" in console.command(f"mw.q {at:#x} 0"), name
     guard = base + symbol["stack_guard"] - symbol["image_start"]
     assert "cannot be read" in console.command(f"md {guard:#x} 1")
-    assert "cannot be read" not in console.command(f"md {base + symbol['data_start'] - symbol['image_start']:#x} 1")
+    data = base + symbol["data_start"] - symbol["image_start"]
+    assert "cannot be read" not in console.command(f"md {data:#x} 1")
 
 
 @pytest.mark.parametrize("virtualization", [False, True])

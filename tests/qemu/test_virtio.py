@@ -13,7 +13,8 @@ every_machine = pytest.mark.parametrize(
     "machine", [Machine(arch, qemu) for arch in images.ARCHES for qemu in machines.qemu_versions()],
     ids=lambda m: f"{m.arch}-{m.qemu}")
 
-BACKENDS = ["-blockdev", "driver=null-co,node-name=disk,read-zeroes=on", "-netdev", "hubport,id=net,hubid=0"]
+BACKENDS = ["-blockdev", "driver=null-co,node-name=disk,read-zeroes=on",
+            "-netdev", "hubport,id=net,hubid=0"]
 TYPES = ["block", "console", "entropy", "network"]
 
 
@@ -26,7 +27,8 @@ def devices(bus, **properties):
 
 
 def found(log):
-    return sorted(re.findall(r"(virtio_mmio@[0-9a-f]+|pci [0-9a-f:.]+): virtio-\w+, (\w+), (\w+)$", log, re.M),
+    return sorted(re.findall(r"(virtio_mmio@[0-9a-f]+|pci [0-9a-f:.]+): virtio-\w+, (\w+), (\w+)$",
+                             log, re.M),
                   key=lambda device: device[1])
 
 
@@ -34,8 +36,9 @@ def found(log):
 @pytest.mark.parametrize("interface", ["legacy", "modern"])
 def test_mmio(start, machine, interface):
     """Version 1 is QEMU's default. The slots without a device are not worth a word."""
+    force = "on" if interface == "legacy" else "off"
     console, _ = entry.at_prompt(start, machine, *devices("device"), "-global",
-                                 f"virtio-mmio.force-legacy={'on' if interface == 'legacy' else 'off'}")
+                                 f"virtio-mmio.force-legacy={force}")
     log = console.command("log")
     assert [(kind, how) for _, kind, how in found(log)] == [(kind, interface) for kind in TYPES]
     assert len({place for place, _, _ in found(log)}) == len(TYPES)
@@ -57,4 +60,5 @@ def test_legacy_pci_is_refused_with_the_way_out(start, machine):
                                  *devices("pci", disable_legacy="off", disable_modern="on"))
     log = console.command("log")
     assert not found(log)
-    assert len(re.findall(r"warning +pci \S+: it has only the legacy interface.*disable-modern=off", log)) == 4
+    assert len(re.findall(r"warning +pci \S+: it has only the legacy interface.*disable-modern=off",
+                          log)) == 4

@@ -13,19 +13,20 @@ def source(tree):
 
 
 def edited(machine, directory, changes, *arguments, reserve=""):
-    """QEMU's tree for a machine, with @changes after it as dtc merges them, and /memreserve/ lines."""
+    """QEMU's tree for a machine, with @changes merged after it by dtc, and /memreserve/ lines."""
     text = source(machine.tree(directory / "qemu.dtb", *arguments))
     text = text.replace("/dts-v1/;", "/dts-v1/;\n" + reserve) + changes
     path = directory / "edited.dtb"
-    path.write_bytes(subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"], input=text.encode(),
-                                    check=True, capture_output=True).stdout)
+    path.write_bytes(subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"],
+                                    input=text.encode(), check=True, capture_output=True).stdout)
     return path
 
 
 def compact(tree):
-    """The bytes of a tree without the room at its end that QEMU leaves: totalsize is what is used."""
+    """A tree's bytes without the room that QEMU leaves at the end: totalsize is what is used."""
     data = tree.read_bytes()
-    _, _, off_struct, off_strings, _, _, _, _, size_strings, size_struct = struct.unpack_from(">10I", data)
+    _, _, off_struct, off_strings, _, _, _, _, size_strings, size_struct = \
+        struct.unpack_from(">10I", data)
     used = max(off_strings + size_strings, off_struct + size_struct)
     return patch(data[:used], 4, used)
 

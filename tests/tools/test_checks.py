@@ -70,7 +70,8 @@ def interpreter(elf):
 
 def absolute_relocation(elf):
     offset, _ = elf.section(RELA)
-    elf.put("<Q", offset + 8, {243: 2, 183: 257}[elf.get("<H", 18)])     # R_RISCV_64, R_AARCH64_ABS64
+    relative = {243: 2, 183: 257}[elf.get("<H", 18)]    # R_RISCV_64, R_AARCH64_ABS64
+    elf.put("<Q", offset + 8, relative)
 
 
 def text_relocation(elf):
@@ -150,7 +151,8 @@ def test_check_includes(path, text, message, tmp_path):
     (tmp_path / path).write_text(text)
     result = run(TOP / "tests/check-includes", cwd=tmp_path)
     if message:
-        assert result.returncode != 0 and f"{path}:1: " in result.stdout and message in result.stdout
+        assert result.returncode != 0
+        assert f"{path}:1: " in result.stdout and message in result.stdout
     else:
         assert result.returncode == 0, result.stdout
 
@@ -176,6 +178,7 @@ def test_setup_without_rights(tmp_path):
 
 def test_setup_with_everything(tmp_path):
     """Nothing is said where nothing is missing."""
-    stubs(tmp_path, {"dpkg-query": 'for p; do printf "installed=%s " "$p"; done', "apt-get": "exit 1"})
+    stubs(tmp_path, {"dpkg-query": 'for p; do printf "installed=%s " "$p"; done',
+                     "apt-get": "exit 1"})
     result = run("/bin/sh", "tools/setup", env={"PATH": str(tmp_path)})
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

@@ -66,7 +66,8 @@ LINK_BASE := $(LINK_BASE_$(ISA))
 # The C library's headers come before the compiler's, which complete them (limits.h).
 CPPFLAGS := -I. -Iarch/$(ISA) -I$(LIBFDT) -DLINK_BASE=$(LINK_BASE) -nostdinc \
 	$(patsubst %,-isystem %,$(PICOLIBC)/include $(wildcard \
-		$(shell $(CC) -print-file-name=include) $(shell $(CC) -print-file-name=include-fixed)))
+		$(shell $(CC) -print-file-name=include) \
+		$(shell $(CC) -print-file-name=include-fixed)))
 
 # The image moves, so every address is relative to the program counter; nothing is looked up
 # through a global offset table, because arch/hidden.h declares that nothing comes from outside.
@@ -138,7 +139,8 @@ $(OUT)/early.checked: $(EARLY_OBJECTS) tools/check-early
 
 $(OUT)/image.lds: arch/image.lds.S $(OUT)/flags
 	@mkdir -p $(@D)
-	$(Q)$(CC) -E -P -x assembler-with-cpp $(CPPFLAGS) -D__ASSEMBLY__ -MMD -MP -MT $@ -MF $@.d -o $@ $<
+	$(Q)$(CC) -E -P -x assembler-with-cpp $(CPPFLAGS) -D__ASSEMBLY__ \
+		-MMD -MP -MT $@ -MF $@.d -o $@ $<
 
 link = $(LD) $(LDFLAGS) -T $(OUT)/image.lds -Map=$(@:.elf=.map) -o $@ \
 	$(OBJECTS) $(LIBFDT_OBJECTS) $(1) --start-group $(LIBC) --end-group
