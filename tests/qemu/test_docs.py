@@ -47,16 +47,18 @@ def run(start, command):
     return start(Given("any"), *words)
 
 
+@pytest.mark.skipif(machines.system_qemu_major() >= 10, reason="README.md shows QEMU 7.2")
 def test_readme_shows_what_make_run_shows(start):
-    """All but what differs from run to run: the version, the hart, sizes and addresses."""
-    def shape(text):
+    """Every line shown is there, in that order, but for the version, the hart, sizes and addresses.
+    (The document may be behind a driver that now says more.)"""
+    def shapes(text):
         text = re.sub(r"^Plinth \S+", "Plinth VERSION", text, flags=re.MULTILINE)
-        return re.sub(r"\b(0x[0-9a-f]+|\d[\d.]*)\b", "N", text).split()
-    shown = block_with(README, "board    ").replace("plinth>", "")
-    machine = Machine("riscv64", memory="256M", smp=4)
-    if machines.system_qemu_major() < 10:
-        _, summary = entry.at_prompt(start, machine)
-        assert shape(shown) == shape(summary)
+        text = re.sub(r"\b(0x[0-9a-f]+|\d[\d.]*)\b", "N", text)
+        return [line for line in text.splitlines() if line.strip()]
+    _, summary = entry.at_prompt(start, Machine("riscv64", memory="256M", smp=4))
+    printed = iter(shapes(summary))
+    for line in shapes(block_with(README, "board    ").replace("plinth>", "")):
+        assert line in printed, f"README.md shows {line!r}; printed was:\n{summary}"
 
 
 def test_every_option_is_described():
