@@ -113,13 +113,14 @@ PORT_CHECK_DTB = $(if $(filter %.dts,$(DTB)),$(O)/port-check/$(notdir $(DTB:.dts
 port-check: | needs $(LINUX_STAMP)
 	+$(Q)$(MAKE) -f tools/make/host.mk port-check >&2
 	$(if $(filter %.dts,$(DTB)),$(Q)tools/dts-compile $(LINUX_TREE) $(DTB) $(PORT_CHECK_DTB))
-	$(Q)$(PORT_CHECK) $(if $(ALL),--all) $(if $(MEMORY),--memory '$(MEMORY)') $(if $(JSON),--json) \
-		$(if $(SKELETON),--skeleton) $(or $(PORT_CHECK_DTB),--help)
+	$(Q)$(PORT_CHECK) $(if $(ALL),--all) $(if $(MEMORY),--memory '$(MEMORY)') \
+		$(if $(JSON),--json) $(if $(SKELETON),--skeleton) $(or $(PORT_CHECK_DTB),--help)
 
 port-check-all: | needs $(LINUX_STAMP)
 	+$(Q)$(MAKE) -f tools/make/host.mk port-check
 	$(Q)tools/dts-compile $(LINUX_TREE) $(O)/dtb
-	$(Q)$(PORT_CHECK) --table $$(find $(O)/dtb -name '*.dtb' | sort) >$(O)/port-check.txt || [ $$? = 1 ]
+	$(Q)$(PORT_CHECK) --table $$(find $(O)/dtb -name '*.dtb' | sort) >$(O)/port-check.txt || \
+		[ $$? = 1 ]
 	@echo "The table: $(O)/port-check.txt"
 
 # ---- The rest ----

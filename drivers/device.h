@@ -94,7 +94,7 @@ void devices_discover(void);
 /* The nodes that this tries to bind, for @each to do something else with. */
 void device_nodes_walk(void (*each)(struct dt_node node));
 
-/* Does it only lead to what is on it, so that its children are looked for? "simple-bus" and its like. */
+/* Does it only lead to what is on it, so its children are looked for? "simple-bus" and the like. */
 bool device_is_bus(struct dt_node node);
 
 /*
@@ -127,8 +127,9 @@ int devices_quiesce(void);		/* newest first; the first error, after all were ask
 int device_refuse(struct device *dev, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* What is worth knowing of it once it is bound: "64 MiB, read-only". When nothing can fail any more. */
-void device_describe(struct device *dev, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Worth knowing of it once it is bound: "64 MiB, read-only". When nothing can fail any more. */
+void device_describe(struct device *dev, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /*
  * Bind what @dev cannot do without, and has not added itself. It is then stopped later than @dev

@@ -20,7 +20,7 @@
 int main(void);
 
 enum {
-	TREE_LIMIT_BYTES = 2 * 1024 * 1024,	/* the arm64 boot protocol's; real ones: < 256 KiB */
+	TREE_LIMIT_BYTES = 2 * 1024 * 1024,	/* the arm64 boot protocol's; real: < 256 KiB */
 };
 
 static u64 page_up(u64 n)

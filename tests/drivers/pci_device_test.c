@@ -71,8 +71,8 @@ static void begin_host(void *fdt, const char *name, const char *compatible)
 	tree_cells(fdt, "#size-cells", 1, 2);
 }
 
-static void add_host(void *fdt, const char *name, unsigned reg, unsigned reg_bytes, unsigned first, unsigned last,
-		     unsigned memory_bus, unsigned memory_cpu)
+static void add_host(void *fdt, const char *name, unsigned reg, unsigned reg_bytes, unsigned first,
+		     unsigned last, unsigned memory_bus, unsigned memory_cpu)
 {
 	begin_host(fdt, name, "pci-host-ecam-generic");
 	tree_cells(fdt, "reg", 4, 0, reg, 0, reg_bytes);
@@ -393,9 +393,10 @@ static void nothing_in_use_moves(void **state)
 	assert_int_equal(removals, 0);
 	assert_int_equal(sim_pci_get(behind_port, PCI_BAR0, 4), before);
 	assert_int_equal(command(f), 0);
-	assert_string_equal(pci_function_of(device("pci 01:00.1"))->problem,
-			    "BAR 0 wants 2 MiB of 32-bit memory; bridge pci 00:02.0's window for it has 1 MiB, "
-			    "1008 KiB of it free");
+	assert_string_equal(
+		pci_function_of(device("pci 01:00.1"))->problem,
+		"BAR 0 wants 2 MiB of 32-bit memory; bridge pci 00:02.0's window for it "
+		"has 1 MiB, 1008 KiB of it free");
 }
 
 static void what_is_replaced_is_removed_and_added(void **state)

@@ -16,12 +16,14 @@ TIMEOUT_S = 120
 
 
 def run(*words):
-    return subprocess.run([PORT_CHECK, *map(str, words)], capture_output=True, text=True, timeout=TIMEOUT_S)
+    return subprocess.run([PORT_CHECK, *map(str, words)], capture_output=True, text=True,
+                          timeout=TIMEOUT_S)
 
 
 def compiled(source, folder):
     blob = folder / source.with_suffix(".dtb").name
-    done = subprocess.run([TOP / "tools/dts-compile", LINUX, source, blob], capture_output=True, text=True)
+    done = subprocess.run([TOP / "tools/dts-compile", LINUX, source, blob], capture_output=True,
+                          text=True)
     assert done.returncode == 0, done.stderr
     return blob
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-Every board of the Linux tree, under the sanitizers: no crash, no report, no hang, and nothing that is
-not said. port-check gives each board a process and 20 seconds, and ends with 3 where one went wrong.
+Every board of the Linux tree, under the sanitizers: no crash, no report, no hang, and nothing that
+is not said. port-check gives each board a process and 20 seconds, and ends with 3 where one went
+wrong.
 """
 import concurrent.futures
 import json
@@ -47,7 +48,8 @@ def test_facts(blobs):
         if "error" in board:
             assert "no whole board" in board["error"] or "MMU" in board["error"], board
             continue
-        assert board["cpu"]["architecture"] == ("riscv64" if "/riscv64/" in board["file"] else "aarch64")
+        architecture = "riscv64" if "/riscv64/" in board["file"] else "aarch64"
+        assert board["cpu"]["architecture"] == architecture
         for node in board["nodes"]:
             where = board["file"], node["path"]
             assert node["binding"] in ("would bind", "bus") or node["reason"], where

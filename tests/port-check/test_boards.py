@@ -41,7 +41,8 @@ def test_dma(board, found):
     for path, (coherency, windows) in board.dma.items():
         dma = nodes[path]["dma"]
         assert dma["coherency"] == coherency, path
-        assert [(int(r["bus"], 0), int(r["cpu"], 0), r["bytes"]) for r in dma["ranges"]] == windows, path
+        ranges = [(int(r["bus"], 0), int(r["cpu"], 0), r["bytes"]) for r in dma["ranges"]]
+        assert ranges == windows, path
 
 
 def overlap(a, b):

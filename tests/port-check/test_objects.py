@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""port-check finds out what the image would: by the same objects, and with no other eyes on the tree."""
+"""port-check finds out what the image would: by the same objects, with no other eyes on trees."""
 import re
 import subprocess
 
@@ -42,5 +42,6 @@ def test_only_lib_reads_trees():
     for path in objects:
         calls = {name for name in undefined(path) if name.startswith("fdt_")}
         # to write one property is not to read
-        allowed = {"fdt_open_into", "fdt_add_subnode", "fdt_setprop"} if path.stem == "memory" else set()
+        allowed = {"fdt_open_into", "fdt_add_subnode", "fdt_setprop"} \
+            if path.stem == "memory" else set()
         assert calls <= allowed, f"{path.name} reads the tree by itself: {calls - allowed}"

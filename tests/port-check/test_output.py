@@ -25,10 +25,12 @@ def words(text):
 
 def test_visionfive2(tree):
     said = words(text(tree, VISIONFIVE))
-    assert "starts yes, with build/riscv64/plinth.bin console yes, by ns16550 storage none of 3" in said
+    assert ("starts yes, with build/riscv64/plinth.bin console yes, by ns16550 "
+            "storage none of 3") in said
     assert "drivers/pci/ knows starfive,jh7110-pcie" in said
     assert "/soc/serial@10000000, 115200n8 (stdout-path)" in said
-    assert "starfive,jh7110-uart at 0x10000000, reg-shift 2, reg-io-width 4; driven by ns16550" in said
+    assert ("starfive,jh7110-uart at 0x10000000, reg-shift 2, reg-io-width 4; "
+            "driven by ns16550") in said
     assert "load mmc 0:1 0x40200000 plinth.bin booti 0x40200000 - ${fdtcontroladdr}" in said
     assert "DMA coherent: needs nothing" in said
 
@@ -38,7 +40,8 @@ def test_imx8mp(tree):
     assert "console no: you would see nothing" in said
     assert "A driver in drivers/uart/ for fsl,imx8mp-uart" in said
     assert "no-map: dsp@92400000" in said
-    assert "not coherent: maintained with dc by VA; reaches 3 GiB at 0x40000000; what is elsewhere" in said
+    assert ("not coherent: maintained with dc by VA; reaches 3 GiB at 0x40000000; "
+            "what is elsewhere") in said
     assert "booti 0x42000000 - ${fdtcontroladdr}" in said
 
 
@@ -74,7 +77,8 @@ def test_memory_given(tree):
     assert "0x2200000 plinth.bin" in said
 
 
-@pytest.mark.parametrize("memory", ["", "1", "0x40000000", "0x40000000,", "0x40000000,x", "a,b", "-1,2"])
+@pytest.mark.parametrize("memory", ["", "1", "0x40000000", "0x40000000,", "0x40000000,x", "a,b",
+                                    "-1,2"])
 def test_memory_given_badly(tree, memory):
     done = run("--memory", memory, tree("rock-5b"))
     assert done.returncode == 2
@@ -83,7 +87,8 @@ def test_memory_given_badly(tree, memory):
 
 # ---- A board file ----
 
-@pytest.mark.parametrize("name", [VISIONFIVE, IMX8MP, "arm64/arm/juno-r1", "rock-5b", "jetson-orin"])
+@pytest.mark.parametrize("name", [VISIONFIVE, IMX8MP, "arm64/arm/juno-r1", "rock-5b",
+                                  "jetson-orin"])
 def test_skeleton_compiles(tree, tmp_path, name):
     source = tmp_path / "board.c"
     source.write_text(text(tree, name, "--skeleton"))
@@ -107,7 +112,8 @@ def test_several_boards_are_one_list(tree, tmp_path):
     done = run("--json", tree(VISIONFIVE), bad, tree("rock-5b"))
     assert done.returncode == 1
     boards = json.loads(done.stdout)
-    assert [b.get("model") for b in boards] == ["StarFive VisionFive 2 v1.3B", None, "Radxa ROCK 5B"]
+    models = [b.get("model") for b in boards]
+    assert models == ["StarFive VisionFive 2 v1.3B", None, "Radxa ROCK 5B"]
     assert boards[1]["error"]
 
 
@@ -168,7 +174,8 @@ def test_no_mmu(tree):
 
 def test_32_bits(tmp_path):
     source = tmp_path / "rv32.dts"
-    source.write_text('/dts-v1/; / { cpus { #address-cells = <1>; #size-cells = <0>; cpu@0 { reg = <0>;'
+    source.write_text('/dts-v1/; / { cpus { #address-cells = <1>; #size-cells = <0>; '
+                      'cpu@0 { reg = <0>;'
                       'device_type = "cpu"; compatible = "riscv"; riscv,isa = "rv32imac"; }; }; };')
     blob = tmp_path / "rv32.dtb"
     subprocess.run([TOP / "tools/dts-compile", LINUX, source, blob], check=True)

@@ -53,11 +53,13 @@ def test_many(start, machine, tmp_path):
     console, _ = entry.at_prompt(start, machine, *["-device", "virtio-rng-device"] * 8,
                                  *test_pci.devices(tmp_path), monitor=True)
     listing, reasons = console.command("devices"), console.command("explain")
-    assert len(re.findall(r"^virtio_mmio@\S+ +virtio-mmio, entropy, legacy$", listing, re.MULTILINE)) == 8
+    assert len(re.findall(r"^virtio_mmio@\S+ +virtio-mmio, entropy, legacy$", listing,
+                          re.MULTILINE)) == 8
     # each function is somewhere, as deep as it is, or is accounted for
     for line in test_pci.TREE.strip().splitlines():
         depth, place = line.count("|"), line.strip(" |").split()[0]
         assert re.search(rf"^{'  ' * (depth + 1)}pci {place} ", listing, re.MULTILINE) or \
-            re.search(rf"^  pci {place}: no driver for ....:....", reasons, re.MULTILINE), listing + reasons
+            re.search(rf"^  pci {place}: no driver for ....:....", reasons, re.MULTILINE), \
+            listing + reasons
     empty = re.findall(r"^  virtio_mmio@\S+ and (\d+) more: empty slot$", reasons, re.MULTILINE)
     assert empty == ([] if machine.arch == "riscv64" else ["23"]), reasons

@@ -138,7 +138,8 @@ def command_register(console, arch, place):
 def endless_loop(arch):
     """The smallest Linux Image: its header, which begins with a jump to itself."""
     if arch == "riscv64":
-        return struct.pack("<IIQQQIIQ8s4sI", 0x6f, 0, 0x200000, 4096, 0, 2, 0, 0, b"RISCV\0\0\0", b"RSC\x05", 0)
+        return struct.pack("<IIQQQIIQ8s4sI", 0x6f, 0, 0x200000, 4096, 0, 2, 0, 0,
+                           b"RISCV\0\0\0", b"RSC\x05", 0)
     return struct.pack("<IIQQQQQQ4sI", 0x14000000, 0, 0, 4096, 0, 0, 0, 0, b"ARM\x64", 0)
 
 
@@ -148,7 +149,8 @@ def test_quiet_for_the_next_stage(start, arch, tmp_path):
     loop = tmp_path / "loop"
     loop.write_bytes(endless_loop(arch).ljust(4096, b"\0"))
     at = images.RAM[arch] + 64 * entry.MIB
-    console, _ = entry.at_prompt(start, Machine(arch), *devices(tmp_path), *machines.load(loop, at), monitor=True)
+    console, _ = entry.at_prompt(start, Machine(arch), *devices(tmp_path),
+                                 *machines.load(loop, at), monitor=True)
     functions = re.findall(r"^ +(\S+:\S+\.\d) ", console.command("pci"), re.MULTILINE)
     for place in functions:
         value = command_register(console, arch, place) | MASTER
@@ -174,9 +176,11 @@ def test_a_device_vanishes_and_another_appears(start, arch):
     """A slot loses its power; QEMU takes the device out. Then there is a new one."""
     console, _ = entry.at_prompt(
         start, Machine(arch), "-device", "pcie-root-port,id=slot1,bus=pcie.0,addr=4,chassis=1",
-        "-device", "virtio-rng-pci,bus=slot1,id=old", "-device", "virtio-rng-pci,bus=pcie.0,addr=3", monitor=True)
+        "-device", "virtio-rng-pci,bus=slot1,id=old",
+        "-device", "virtio-rng-pci,bus=pcie.0,addr=3", monitor=True)
     other = console.command("pci 00:03.0")
-    capability = int(re.search(r"(\w+)  PCI Express\n", console.command("pci 00:04.0")).group(1), 16)
+    found = re.search(r"(\w+)  PCI Express\n", console.command("pci 00:04.0"))
+    capability = int(found.group(1), 16)
     slot = command_address(arch, "00:04.0") - 4 + capability + SLOT_CONTROL
     console.command(f"mw.h {slot:#x} {UNPOWERED:#x}")
     text = console.command("pci rescan")
@@ -195,7 +199,8 @@ def test_a_device_vanishes_and_another_appears(start, arch):
 def test_linux_finds_the_same(start, arch, tmp_path):
     at = images.RAM[arch] + 64 * entry.MIB
     console, _ = entry.at_prompt(start, Machine(arch, memory="512M"), *devices(tmp_path),
-                                 *machines.load(images.kernel(arch), at), bootargs="earlycon panic=-1")
+                                 *machines.load(images.kernel(arch), at),
+                                 bootargs="earlycon panic=-1")
     console.line(f"go {at:#x}")
     console.expect("PCI host bridge to bus 0000:00")
     console.expect("Kernel panic", stops=True)

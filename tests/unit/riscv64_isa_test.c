@@ -145,7 +145,8 @@ static void promised_cache_operations(void **state)
 	assert_cache(0, false);
 
 	/* a size without the operations, which the newer property denies */
-	describe(block("\0\0\0\x40", 4), zicbom, (struct hart_property)STRING("riscv,isa-extensions", "i\0m"));
+	describe(block("\0\0\0\x40", 4), zicbom,
+		 (struct hart_property)STRING("riscv,isa-extensions", "i\0m"));
 	assert_cache(0, false);
 }
 
@@ -160,7 +161,8 @@ static void promised_thead_operations(void **state)
 	assert_cache(0, false);
 	describe((struct hart_property){ "compatible", "thead,c", 7 }, none, none);
 	assert_cache(0, false);
-	describe(zicbom, block("\0\0\0\x40", 4), (struct hart_property)STRING("compatible", "thead,c908"));
+	describe(zicbom, block("\0\0\0\x40", 4),
+		 (struct hart_property)STRING("compatible", "thead,c908"));
 	assert_cache(64, true);
 }
 

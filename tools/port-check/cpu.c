@@ -46,8 +46,9 @@ static bool is_compatible_below(struct dt_node cpu, const char *with)
 static bool is_32bit_arm(struct dt_node cpu)
 {
 	static const char *const names[] = {
-		"arm,cortex-a5", "arm,cortex-a7", "arm,cortex-a8", "arm,cortex-a9", "arm,cortex-a12",
-		"arm,cortex-a15", "arm,cortex-a17", "arm,arm11", "arm,arm9", "arm,armv7", "qcom,krait",
+		"arm,cortex-a5", "arm,cortex-a7", "arm,cortex-a8", "arm,cortex-a9",
+		"arm,cortex-a12", "arm,cortex-a15", "arm,cortex-a17",
+		"arm,arm11", "arm,arm9", "arm,armv7", "qcom,krait",
 	};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -120,7 +121,8 @@ static void riscv_facts(struct cpu_facts *cpu, struct dt_node boot)
 	if (starts(cpu->isa_text, "rv32"))
 		cpu->reason = "its CPU is 32-bit RISC-V; Plinth runs on 64-bit ones";
 	else if (!boots(boot))
-		cpu->reason = "no CPU that is enabled has an MMU (mmu-type); Plinth runs in S-mode, with one";
+		cpu->reason = "no CPU that is enabled has an MMU (mmu-type); Plinth runs in "
+			      "S-mode, with one";
 }
 
 static void arm_facts(struct cpu_facts *cpu, struct dt_node boot)
@@ -160,8 +162,8 @@ void cpu_facts(struct cpu_facts *cpu)
 			boot = node;
 	}
 	if (!dt_exists(boot)) {
-		cpu->reason = "it has no /cpus with a CPU in it, so it is no whole board (an overlay, "
-			      "or a fragment to include?)";
+		cpu->reason = "it has no /cpus with a CPU in it, so it is no whole board "
+			      "(an overlay, or a fragment to include?)";
 		return;
 	}
 	sim.cpu_id = dt_u64(boot, "reg", 0);

@@ -80,7 +80,8 @@ void discovery_ask(struct dt_node node, struct node_facts *facts)
 
 	if (has_reached(node) || (dev && !dev->error)) {
 		facts->binding = WOULD_BIND;
-		facts->driver = has_reached(node) ? device_driver_for(node)->name : dev->driver->name;
+		facts->driver = has_reached(node) ? device_driver_for(node)->name
+						  : dev->driver->name;
 	} else if (dt_exists(finder) && dt_enabled(node)) {
 		facts->binding = BEHIND;
 		snprintf(facts->reason, sizeof(facts->reason), "%s finds it, or not, when it runs",

@@ -38,14 +38,16 @@ static void add_dma(struct node_facts *n, const struct cpu_facts *cpu)
 {
 	struct dt_node bus = n->kind.class == CLASS_PCIE ? n->node : dt_dma_parent(n->node);
 
-	n->coherency = dt_dma_coherent(n->node) ? COHERENT : cpu->cache_backend ? MAINTAINED : UNUSABLE;
+	n->coherency = dt_dma_coherent(n->node) ? COHERENT :
+		       cpu->cache_backend ? MAINTAINED : UNUSABLE;
 	n->dma_range_count = dt_dma_ranges(bus, n->dma_ranges);
 }
 
 /* A bus takes 1 MiB; what "bus-range" names need not fit. */
 static unsigned ecam_buses(const struct node_facts *n)
 {
-	u64 first = dt_u32_at(n->node, "bus-range", 0, 0), last = dt_u32_at(n->node, "bus-range", 1, 255);
+	u64 first = dt_u32_at(n->node, "bus-range", 0, 0),
+	    last = dt_u32_at(n->node, "bus-range", 1, 255);
 	u64 room = n->bytes >> ECAM_BUS_SHIFT, wanted = last >= first ? last - first + 1 : 0;
 
 	return (unsigned)(room < wanted ? room : wanted);
@@ -59,7 +61,9 @@ static void add_node(struct facts *f, struct dt_node node)
 		abort();
 	f->nodes = n;
 	n += f->node_count++;
-	*n = (struct node_facts){ .node = node, .compatible = dt_compatible(node, 0), .kind = kind_of(node) };
+	*n = (struct node_facts){
+		.node = node, .compatible = dt_compatible(node, 0), .kind = kind_of(node),
+	};
 	if (dt_full_path(node, n->path, sizeof(n->path)))
 		snprintf(n->path, sizeof(n->path), ".../%s", dt_name(node));
 	discovery_ask(node, n);

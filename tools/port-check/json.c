@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* For scripts: one object, whose members docs/porting.md describes. Addresses are strings, "0x40000000". */
+/* For scripts: one object, with the members docs/porting.md describes. Addresses are strings. */
 #include <inttypes.h>
 #include <string.h>
 #include "lib/memory.h"

@@ -18,17 +18,19 @@ static const struct kind families[] = {
 		  "not ECAM: configuration goes through a window that its address translation unit "
 		  "(iATU) moves", false },
 	[DESIGNWARE_ECAM] = { CLASS_PCIE, "PCIe: DesignWare with an ECAM window",
-		  "laid out as ECAM once earlier firmware has set its address translation (iATU) up", false },
+		  "laid out as ECAM once earlier firmware has set its address translation "
+		  "(iATU) up", false },
 	[CADENCE] = { CLASS_PCIE, "PCIe: Cadence",
-		  "not ECAM: configuration goes through a 4 KiB window that address translation moves",
-		  false },
+		  "not ECAM: configuration goes through a 4 KiB window that address "
+		  "translation moves", false },
 	[PLDA] = { CLASS_PCIE, "PCIe: PLDA",
-		  "laid out as ECAM once earlier firmware has brought the link up and set the address "
-		  "translation (at U-Boot: pci enum)", false },
+		  "laid out as ECAM once earlier firmware has brought the link up and set "
+		  "the address translation (at U-Boot: pci enum)", false },
 	[BRCMSTB] = { CLASS_PCIE, "PCIe: Broadcom STB",
 		  "not ECAM: an index register selects the function", false },
 	[MOBIVEIL] = { CLASS_PCIE, "PCIe: Mobiveil",
-		  "not ECAM: configuration goes through a window that address translation moves", false },
+		  "not ECAM: configuration goes through a window that address translation "
+		  "moves", false },
 	[OWN] = { CLASS_PCIE, "PCIe: the vendor's own",
 		  "its binding and its Linux driver say how configuration is reached", false },
 };
@@ -165,8 +167,9 @@ static bool is_interrupt_controller(struct dt_node node)
 	const char *name = dt_name(node);
 
 	return dt_property(node, "interrupt-controller", NULL) && dt_property(node, "reg", NULL) &&
-		(strstr(name, "interrupt-controller") || strstr(name, "plic") || strstr(name, "gic") ||
-		 strstr(name, "intc") || strstr(name, "imsics") || strstr(name, "aplic"));
+	       (strstr(name, "interrupt-controller") || strstr(name, "plic") ||
+		strstr(name, "gic") || strstr(name, "intc") || strstr(name, "imsics") ||
+		strstr(name, "aplic"));
 }
 
 /* Behind a controller that has its own way to name what is on it, "reg" is no register. */

@@ -23,8 +23,10 @@ static const char usage[] =
 	"port-check: what Plinth would make of a board, from its device tree alone.\n"
 	"\n"
 	"    make port-check DTB=board.dtb      or the source, board.dts\n"
-	"        ALL=1                          every node, not only those that matter for booting\n"
-	"        MEMORY=0x40000000,0x80000000   where the firmware fills the memory in: start, bytes\n"
+	"        ALL=1                          every node, not only those that matter for "
+	"booting\n"
+	"        MEMORY=0x40000000,0x80000000   where the firmware fills the memory in: start, "
+	"bytes\n"
 	"        JSON=1                         for scripts\n"
 	"        SKELETON=1                     a file for boards/ to start from\n"
 	"    make port-check-all                a line for each board of the Linux tree\n"
@@ -81,8 +83,8 @@ static const char *kind_of_file(const void *data, size_t bytes)
 	if (bytes >= 4 && !memcmp(data, magic, 4))
 		return NULL;
 	if (bytes >= sizeof(source) && !memcmp(data, source, sizeof(source) - 1))
-		return "it is the source of a device tree: name it *.dts, and make port-check DTB= compiles it "
-		       "with dtc";
+		return "it is the source of a device tree: name it *.dts, and make port-check "
+		       "DTB= compiles it with dtc";
 	return "it is no device tree: it does not begin with the bytes d0 0d fe ed";
 }
 
@@ -134,7 +136,7 @@ static int check(const char *name)
 	return error ? BAD_FILE : 0;
 }
 
-/* Each of many gets a process: each is a start, and one that crashes or hangs takes nobody along. */
+/* Each of many gets a process: each is a start, and one that crashes or hangs is alone. */
 static int check_apart(const char *name)
 {
 	pid_t child;
@@ -152,7 +154,8 @@ static int check_apart(const char *name)
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) <= BAD_FILE)
 		return WEXITSTATUS(status);
-	fprintf(stderr, "port-check: %s: %s\n", name, WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ?
+	fprintf(stderr, "port-check: %s: %s\n", name,
+		WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ?
 		"was not done in time" : "this crashed port-check itself");
 	return CRASH;
 }

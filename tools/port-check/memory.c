@@ -35,7 +35,8 @@ const char *memory_add(struct range memory)
 	count = put(reg, address_cells, memory.start);
 	count += put(reg + count, size_cells, memory.bytes);
 	if (count != address_cells + size_cells)
-		return "--memory: this tree counts memory in 32 bits, which these numbers do not fit";
+		return "--memory: this tree counts memory in 32 bits, which these numbers do not "
+		       "fit";
 	if (fdt_open_into(blob, copy, (int)(bytes + ROOM_BYTES)) ||
 	    (node = fdt_add_subnode(copy, 0, "memory-given")) < 0 ||
 	    fdt_setprop_string(copy, node, "device_type", "memory") ||

@@ -12,7 +12,8 @@ enum {
 	IMAGE_BYTES = 1 << 20,			/* an image with all that it zeroes: room to grow */
 	ALIGN = 2 << 20,			/* of images, in both boot protocols */
 	RISCV_OFFSET = 2 << 20,			/* booti puts it there behind the start of RAM */
-	ABOVE_FIRMWARE = 32 << 20,		/* some keep more at the bottom than their trees say */
+	/* some keep more at the bottom than their trees say */
+	ABOVE_FIRMWARE = 32 << 20,
 };
 
 static bool is_free(u64 start, u64 bytes)

@@ -16,12 +16,12 @@ struct cpu_facts {
 	const char *reason;		/* why no image of Plinth runs there; NULL: one does */
 	unsigned count;			/* nodes of CPUs that are enabled */
 	const char *core;		/* the boot CPU's first compatible; NULL: none */
-	const char *isa_text, *mmu;	/* riscv,isa (or the base of it) and mmu-type; NULL: not said */
+	const char *isa_text, *mmu;	/* riscv,isa (or its base) and mmu-type; NULL: not said */
 	u64 timebase_hz;		/* 0: not said */
 	const char *cache_backend;	/* arch_cache_backend() as it would be there; NULL: none */
 	u32 cache_line_bytes;		/* 0: only the CPU itself knows */
 	bool zicbom_without_size, svpbmt;
-	struct dt_node cache_controller;	/* one that could maintain memory for devices, too */
+	struct dt_node cache_controller;	/* it could maintain memory for devices, too */
 };
 
 /* Reads the tree, and makes arch/host answer as that CPU would. */
@@ -30,15 +30,15 @@ void cpu_facts(struct cpu_facts *cpu);
 /* ---- Nodes ---- */
 
 enum node_class {
-	CLASS_NONE, CLASS_PCIE, CLASS_NVME, CLASS_SATA, CLASS_UFS, CLASS_MMC, CLASS_VIRTIO, CLASS_USB,
-	CLASS_ETHERNET, CLASS_UART, CLASS_INTERRUPTS, CLASS_DMA, CLASS_OTHER,
+	CLASS_NONE, CLASS_PCIE, CLASS_NVME, CLASS_SATA, CLASS_UFS, CLASS_MMC, CLASS_VIRTIO,
+	CLASS_USB, CLASS_ETHERNET, CLASS_UART, CLASS_INTERRUPTS, CLASS_DMA, CLASS_OTHER,
 };
 
 struct kind {
 	enum node_class class;
 	const char *words;		/* "PCIe: DesignWare" */
 	const char *advice;		/* what it takes to use it; NULL: nothing in particular */
-	bool ecam;			/* its configuration space is memory, as PCIe 7.2.2 has it */
+	bool ecam;			/* its configuration space is memory (PCIe 7.2.2) */
 };
 struct kind kind_of(struct dt_node node);
 const char *class_name(enum node_class class);	/* "pcie", for scripts */
@@ -73,7 +73,7 @@ struct node_facts {
 	int reg_error;			/* of the first entry of "reg"; then: */
 	u64 address, bytes;
 	unsigned buses;			/* PCIe with ECAM: how many there is room for */
-	bool dma;			/* it, or what is behind it, reads and writes memory itself */
+	bool dma;			/* it, or what is behind it, accesses memory itself */
 	enum coherency coherency;
 	struct dt_range dma_ranges[DT_DMA_RANGES_MAX];
 	int dma_range_count;		/* 0: all of memory; or -errno */
@@ -83,7 +83,7 @@ struct node_facts {
 
 struct console_facts {
 	const char *path, *options;	/* of stdout-path; NULL: it is not there */
-	const struct node_facts *node;	/* NULL: none, or not one of the nodes that devices can have */
+	const struct node_facts *node;	/* NULL: none, or not one that devices can have */
 	bool guessed;			/* the tree names none: the first that would bind */
 };
 

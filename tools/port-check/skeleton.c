@@ -75,7 +75,8 @@ void print_skeleton(const struct facts *f)
 
 	symbol_of(compatible ? compatible : "some_board", symbol, sizeof(symbol));
 	printf("/* SPDX-License-Identifier: BSD-2-Clause */\n"
-	       "/* %s. boards/%s.c, from its device tree. */\n", *f->model ? f->model : "A board", symbol);
+	       "/* %s. boards/%s.c, from its device tree. */\n",
+	       *f->model ? f->model : "A board", symbol);
 	if (early)
 		printf("#include \"arch/arch.h\"\n");
 	printf("#include \"lib/board.h\"\n\n");

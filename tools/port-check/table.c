@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A line for each board, in columns that sort and awk understand: separated by two blanks or more. */
+/* A line for each board, in columns that sort and awk understand: two or more blanks between. */
 #include <string.h>
 #include "tools/port-check/port_check.h"
 

@@ -49,17 +49,19 @@ static void print_caches(const struct cpu_facts *c)
 	char path[PATH_BYTES];
 
 	if (c->cache_line_bytes)
-		say("caches", "operations by address (%s, %u bytes at a time): what is not coherent can be used",
-		    c->cache_backend, c->cache_line_bytes);
+		say("caches", "operations by address (%s, %u bytes at a time): what is not "
+		    "coherent can be used", c->cache_backend, c->cache_line_bytes);
 	else if (c->cache_backend)
-		say("caches", "operations by address (%s): what is not coherent can be used", c->cache_backend);
+		say("caches", "operations by address (%s): what is not coherent can be used",
+		    c->cache_backend);
 	else
-		say("caches", "no operations by address (the tree promises neither Zicbom nor T-Head's): "
-		    "what is not coherent cannot be used");
+		say("caches", "no operations by address (the tree promises neither Zicbom nor "
+		    "T-Head's): what is not coherent cannot be used");
 	if (c->zicbom_without_size)
 		say("", "the CPU says Zicbom, but not how large its blocks are: without "
 		    "riscv,cbom-block-size it is not used");
-	if (dt_exists(c->cache_controller) && !dt_full_path(c->cache_controller, path, sizeof(path)))
+	if (dt_exists(c->cache_controller) &&
+	    !dt_full_path(c->cache_controller, path, sizeof(path)))
 		say("", "last level: %s (%s)", path, dt_compatible(c->cache_controller, 0));
 }
 
@@ -95,11 +97,13 @@ static void print_console(const struct facts *f)
 	char uart[256];
 
 	if (c->path && n)
-		say("console", "%s%s%s (stdout-path)", n->path, *c->options ? ", " : "", c->options);
+		say("console", "%s%s%s (stdout-path)", n->path, *c->options ? ", " : "",
+		    c->options);
 	else if (c->path)
 		say("console", "stdout-path is \"%s\", but the tree has no such node", c->path);
 	else if (n)
-		say("console", "%s, the first that would bind: /chosen has no stdout-path", n->path);
+		say("console", "%s, the first that would bind: /chosen has no stdout-path",
+		    n->path);
 	else
 		say("console", "/chosen has no stdout-path, and no UART would bind");
 	if (!n)
@@ -148,13 +152,16 @@ static void print_memory(const struct facts *f)
 
 	heading("Memory");
 	if (!memory_at(0)) {
-		say_wide("The tree does not say how much: the firmware fills that in before it passes the "
-			 "tree on. For a plan, say it here: MEMORY=0x40000000,0x80000000 (start, bytes).");
+		say_wide("The tree does not say how much: the firmware fills that in before it "
+			 "passes the tree on. For a plan, say it here: "
+			 "MEMORY=0x40000000,0x80000000 (start, bytes).");
 		return;
 	}
-	say_wide("%s, %s of it free:", size_text(memory_total(), total), size_text(memory_free(), available));
+	say_wide("%s, %s of it free:", size_text(memory_total(), total),
+		 size_text(memory_free(), available));
 	for (unsigned i = 0; (m = memory_at(i)); i++) {
-		printf("    0x%010" PRIx64 "  %9s  ", m->range.start, size_text(m->range.bytes, bytes));
+		printf("    0x%010" PRIx64 "  %9s  ", m->range.start,
+		       size_text(m->range.bytes, bytes));
 		if (m->use == MEMORY_PLINTH)
 			printf("Plinth, which moves here by itself\n");
 		else if (m->use == MEMORY_FREE)
@@ -172,8 +179,9 @@ static void print_other_way(void)
 	static const struct {
 		const char *vendor, *way;
 	} ways[] = {
-		{ "raspberrypi,", "The Raspberry Pi's firmware starts it by itself: copy plinth.bin to its boot "
-		  "partition as kernel8.img (on a Pi 5 kernel_2712.img)." },
+		{ "raspberrypi,", "The Raspberry Pi's firmware starts it by itself: copy "
+		  "plinth.bin to its boot partition as kernel8.img (on a Pi 5 "
+		  "kernel_2712.img)." },
 	};
 	const char *compatible = dt_compatible(dt_root(), 0);
 
@@ -193,17 +201,19 @@ static void print_start(const struct facts *f)
 		       "    booti ${kernel_addr_r} - ${fdtcontroladdr}\n");
 	} else {
 		printf("    load mmc 0:1 0x%" PRIx64 " plinth.bin\n"
-		       "    booti 0x%" PRIx64 " - ${fdtcontroladdr}\n", p->load.start, p->load.start);
+		       "    booti 0x%" PRIx64 " - ${fdtcontroladdr}\n",
+		       p->load.start, p->load.start);
 		say_wide("or with this tree instead of U-Boot's own:");
 		printf("    load mmc 0:1 0x%" PRIx64 " plinth.bin\n"
 		       "    load mmc 0:1 0x%" PRIx64 " %s\n"
-		       "    booti 0x%" PRIx64 " - 0x%" PRIx64 "\n", p->load.start, p->tree.start, file,
-		       p->load.start, p->tree.start);
+		       "    booti 0x%" PRIx64 " - 0x%" PRIx64 "\n",
+		       p->load.start, p->tree.start, file, p->load.start, p->tree.start);
 		if (p->moved)
-			say_wide("(booti itself moves the image, to 2 MiB behind the start of memory.)");
+			say_wide("(booti itself moves the image, to 2 MiB behind the start of "
+				 "memory.)");
 	}
-	say_wide("where plinth.bin is %s, and mmc 0:1 is what you put it on: it may be nvme 0:1 (pci enum; "
-		 "nvme scan), usb 0:1 (usb start), or tftpboot.", image_of(f));
+	say_wide("where plinth.bin is %s, and mmc 0:1 is what you put it on: it may be nvme 0:1 "
+		 "(pci enum; nvme scan), usb 0:1 (usb start), or tftpboot.", image_of(f));
 	print_other_way();
 }
 

@@ -15,7 +15,8 @@ static bool reaches(const struct node_facts *n, u64 start, u64 bytes)
 	for (int i = 0; i < n->dma_range_count; i++) {
 		const struct dt_range *r = &n->dma_ranges[i];
 
-		if (start >= r->cpu && start - r->cpu < r->bytes && bytes <= r->bytes - (start - r->cpu))
+		if (start >= r->cpu && start - r->cpu < r->bytes &&
+		    bytes <= r->bytes - (start - r->cpu))
 			return true;
 	}
 	return !n->dma_range_count;
@@ -36,7 +37,8 @@ static void append_reach(char *line, const struct node_facts *n)
 	char bytes[SIZE_TEXT_BYTES];
 
 	if (n->dma_range_count < 0) {
-		append(line, LINE_BYTES, "; reaches no memory: %s (dma-ranges)", error_text(n->dma_range_count));
+		append(line, LINE_BYTES, "; reaches no memory: %s (dma-ranges)",
+		       error_text(n->dma_range_count));
 		return;
 	}
 	for (int i = 0; i < n->dma_range_count; i++) {
@@ -62,10 +64,12 @@ static void print_dma(const struct facts *f, const struct node_facts *n)
 	else if (n->coherency == MAINTAINED)
 		append(line, LINE_BYTES, "not coherent: maintained with %s", f->cpu.cache_backend);
 	else if (controller)
-		append(line, LINE_BYTES, "not coherent, and the CPU has no operations for that: it takes a "
-		       "driver in drivers/cache/ for %s (%s)", path, dt_compatible(f->cpu.cache_controller, 0));
+		append(line, LINE_BYTES, "not coherent, and the CPU has no operations for that: it "
+		       "takes a driver in drivers/cache/ for %s (%s)", path,
+		       dt_compatible(f->cpu.cache_controller, 0));
 	else
-		append(line, LINE_BYTES, "not coherent, and the CPU has no operations for that: cannot be used");
+		append(line, LINE_BYTES, "not coherent, and the CPU has no operations for that: "
+		       "cannot be used");
 	append_reach(line, n);
 	say("  DMA", "%s", line);
 }
@@ -79,12 +83,14 @@ static void print_windows(const struct node_facts *n)
 	struct dt_range r;
 
 	if (n->buses)
-		append(line, LINE_BYTES, "configuration of %u buses at 0x%" PRIx64, n->buses, n->address);
+		append(line, LINE_BYTES, "configuration of %u buses at 0x%" PRIx64, n->buses,
+		       n->address);
 	for (unsigned i = 0; !dt_range(n->node, i, &r); i++) {
 		if (!(r.flags & SPACE))
 			continue;
 		append(line, LINE_BYTES, "%s%s %s at 0x%" PRIx64, *line ? ", " : "",
-		       (r.flags & SPACE) == IO ? "I/O" : r.flags & PREFETCH ? "prefetchable" : "memory",
+		       (r.flags & SPACE) == IO ? "I/O" :
+		       r.flags & PREFETCH ? "prefetchable" : "memory",
 		       size_text(r.bytes, bytes), r.cpu);
 		if (r.cpu != r.bus)
 			append(line, LINE_BYTES, " (as 0x%" PRIx64 ")", r.bus);
@@ -96,7 +102,8 @@ static void print_windows(const struct node_facts *n)
 static void print_one(const struct facts *f, const struct node_facts *n, bool new_advice)
 {
 	say_wide("%s", n->path);
-	say("  kind", "%s%s%s", n->kind.words, new_advice ? "; " : "", new_advice ? n->kind.advice : "");
+	say("  kind", "%s%s%s", n->kind.words, new_advice ? "; " : "",
+	    new_advice ? n->kind.advice : "");
 	say("  driver", "%s%s", n->binding == REFUSED ? "refused: " : "",
 	    n->binding == WOULD_BIND ? n->driver : n->reason);
 	if (n->kind.class == CLASS_PCIE)
@@ -172,8 +179,8 @@ static void print_other_masters(const struct facts *f)
 	if (by_verdict[COHERENT])
 		append(line, LINE_BYTES, "%u coherent", by_verdict[COHERENT]);
 	if (by_verdict[MAINTAINED])
-		append(line, LINE_BYTES, "%s%u maintained with %s", *line ? ", " : "", by_verdict[MAINTAINED],
-		       f->cpu.cache_backend);
+		append(line, LINE_BYTES, "%s%u maintained with %s", *line ? ", " : "",
+		       by_verdict[MAINTAINED], f->cpu.cache_backend);
 	if (by_verdict[UNUSABLE])
 		append(line, LINE_BYTES, "%s%u not coherent and not usable", *line ? ", " : "",
 		       by_verdict[UNUSABLE]);

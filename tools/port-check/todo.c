@@ -19,15 +19,17 @@ static void console_steps(const struct facts *f)
 	const struct node_facts *n = f->console.node;
 
 	if (n && n->binding == NO_DRIVER && f->cpu.isa == ISA_AARCH64)
-		say(number(), "A driver in drivers/uart/ for %s: without one there is nothing to see. "
-		    "pl011.c is one to start from; a UART is about 100 lines.", n->compatible);
+		say(number(), "A driver in drivers/uart/ for %s: without one there is nothing to "
+		    "see. pl011.c is one to start from; a UART is about 100 lines.", n->compatible);
 	else if (n && n->binding == REFUSED)
 		say(number(), "The console's node, %s, is refused: %s.", n->path, n->reason);
 	else if (!n && f->console.path)
-		say(number(), "The tree's stdout-path (\"%s\") must name a node or an alias that exists.",
+		say(number(), "The tree's stdout-path (\"%s\") must name a node or an alias that "
+		    "exists.",
 		    f->console.path);
 	else if (!n && f->cpu.isa == ISA_AARCH64)
-		say(number(), "A console: stdout-path in /chosen must name a UART that is enabled.");
+		say(number(), "A console: stdout-path in /chosen must name a UART that is "
+		    "enabled.");
 }
 
 static void cpu_steps(const struct facts *f)
@@ -41,7 +43,8 @@ static void cpu_steps(const struct facts *f)
 static void memory_steps(void)
 {
 	if (!memory_at(0))
-		say(number(), "Memory: the firmware must write its size into the tree that it passes on; most do.");
+		say(number(), "Memory: the firmware must write its size into the tree that it "
+		    "passes on; most do.");
 }
 
 /* What leads to a disk with the least to write, first. */
@@ -71,8 +74,9 @@ static void storage_steps(const struct facts *f)
 		unusable |= f->nodes[i].binding != DISABLED && f->nodes[i].coherency == UNUSABLE;
 	}
 	if (n && n->kind.class == CLASS_PCIE)
-		say(number(), "Storage: NVMe, once a host driver in drivers/pci/ knows %s: how to reach "
-		    "configuration space is all it adds (ecam.c shows the rest).", n->compatible);
+		say(number(), "Storage: NVMe, once a host driver in drivers/pci/ knows %s: how to "
+		    "reach configuration space is all it adds (ecam.c shows the rest).",
+		    n->compatible);
 	else if (n)
 		say(number(), "Storage: a driver for %s (%s).", n->compatible, n->kind.words);
 	else

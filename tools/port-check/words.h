@@ -5,7 +5,8 @@
 
 void heading(const char *title);
 void say(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void say_wide(const char *format, ...) __attribute__((format(printf, 1, 2)));	/* without a label */
+/* without a label */
+void say_wide(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* More behind the text in @to, as far as there is room. */
 void append(char *to, size_t bytes, const char *format, ...) __attribute__((format(printf, 3, 4)));
