@@ -157,6 +157,24 @@ def test_check_includes(path, text, message, tmp_path):
         assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.parametrize("name, line, refused", [
+    ("a.c", "x" * 100, False),
+    ("a.c", "x" * 101, True),
+    ("a.c", "\t" * 12 + "x" * 4, False),
+    ("a.c", "\t" * 12 + "x" * 5, True),
+    ("a.c", "x" * 95 + "\tx", False),        # the tab takes one column
+    ("Makefile", "x" * 101, True),
+    ("a.py", "x" * 101, True),
+    ("a.dts", "x" * 101, False),
+    ("a.md", "x" * 101, False),
+])
+def test_check_style_width(name, line, refused, tmp_path):
+    (tmp_path / name).write_text(f"# SPDX-License-Identifier: BSD-2-Clause\n{line}\n")
+    result = run(TOP / "tests/check-style", cwd=tmp_path)
+    assert (result.returncode != 0) == refused, result.stdout
+    assert (f"{name}:2: 101 columns" in result.stdout) == refused
+
+
 # ---- tools/setup, where it may not install ----
 
 def stubs(directory, scripts):
