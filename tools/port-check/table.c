@@ -26,9 +26,12 @@ static void list_pcie(const struct facts *f, char *to, size_t bytes)
 	*to = '\0';
 	for (unsigned i = 0; i < f->node_count; i++) {
 		const struct node_facts *n = &f->nodes[i];
-		const char *words = n->kind.words + strlen("PCIe: ");
+		const char *words;
 
-		if (n->kind.class != CLASS_PCIE || n->binding == DISABLED || strstr(to, words))
+		if (n->kind.class != CLASS_PCIE || n->binding == DISABLED)
+			continue;
+		words = n->kind.words + strlen("PCIe: ");
+		if (strstr(to, words))
 			continue;
 		snprintf(to + strlen(to), bytes - strlen(to), "%s%s", *to ? ", " : "", words);
 	}
