@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The planner: which bus address each BAR and each bridge window gets. It computes and touches
- * no hardware; drivers/pci/assign.c asks it and carries out what it says.
+ * no hardware; drivers/pci/place.c asks it and carries out what it says.
  *
  * What is set already (by firmware, or by us before a rescan) stays where it is valid: inside the
  * window above it, aligned, overlapping nothing. What does not fit is left out alone: the memory

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The planner's geometry: where a range may lie at all. For plan.c and pci_plan_explain.c. */
+/* The planner's geometry: where a range may lie at all. For plan.c and plan_explain.c. */
 #pragma once
 #include "drivers/pci/plan.h"
 

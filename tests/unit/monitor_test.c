@@ -11,6 +11,7 @@
 #include "arch/host/sim.h"
 #include "boot/monitor/monitor.h"
 #include "boot/monitor/words.h"
+#include "drivers/device.h"
 #include "lib/console.h"
 #include "lib/dt.h"
 #include "lib/errors.h"
@@ -247,6 +248,51 @@ static void test_power(void **state)
 	assert_int_equal(run("poweroff now"), -EINVAL);
 }
 
+static bool stops;
+static unsigned stopped;
+
+static int bind(struct device *dev, const struct device_id *id)
+{
+	(void)dev;
+	(void)id;
+	return 0;
+}
+
+static int stop(struct device *dev)
+{
+	(void)dev;
+	stopped++;
+	return stops ? 0 : -EIO;
+}
+
+static const struct device_id master_ids[] = { MATCH_DT("acme,box") };
+
+DRIVER(master) = {
+	.name = "master", .ids = master_ids, .id_count = 1, .probe = bind, .quiesce = stop,
+};
+
+static void run_line(void *line)
+{
+	run(line);
+}
+
+/* Memory outlives a reset: what is quiet before it writes nothing into what comes next. */
+static void test_power_finds_devices_quiet(void **state)
+{
+	static char lines[][16] = { "reset", "poweroff" };
+	static const enum sim_end ends[] = { SIM_RESET, SIM_POWERED_OFF };
+
+	(void)state;
+	assert_int_equal(device_bind_node(dt_root(), NULL), 0);
+	sim.firmware_resets = true;
+	for (unsigned i = 0; i < 4; i++) {
+		stops = i < 2;
+		assert_int_equal(sim_run(run_line, lines[i % 2]), ends[i % 2]);
+		assert_int_equal(stopped, i + 1);
+	}
+	assert_shows("may still access memory, it did not stop");	/* told, and no obstacle */
+}
+
 /* ---- md, mw ---- */
 
 static u8 registers[32];
@@ -459,6 +505,7 @@ int main(void)
 		cmocka_unit_test_setup(test_log, setup),
 		cmocka_unit_test_setup(test_mem, setup),
 		cmocka_unit_test_setup(test_power, setup),
+		cmocka_unit_test_setup(test_power_finds_devices_quiet, setup),
 		cmocka_unit_test_setup(test_md, setup),
 		cmocka_unit_test_setup(test_md_leaves_page_0_and_ram_unmapped, setup),
 		cmocka_unit_test_setup(test_mw, setup),
