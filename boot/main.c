@@ -28,7 +28,7 @@ int main(void)
 	set_log_level();
 	if (console_open())
 		panic("There is no console: no UART that the device tree lists has a driver.");
-	devices_discover();
 	summary_log();
+	devices_discover();
 	monitor();
 }

@@ -174,7 +174,8 @@ static int rescan(void)
 	for (struct pci_host *host = pci_host_first(); host; host = host->next)
 		for (struct pci_function *f = host->functions; f; f = f->next)
 			count++;
-	console_print("%u functions now%s\n", count, error ? "; not all could be placed" : "");
+	console_print("%u function%s now%s\n", count, count == 1 ? "" : "s",
+		      error ? "; not all could be placed" : "");
 	return error;
 }
 

@@ -170,8 +170,8 @@ static int probe(struct device *dev, const struct device_id *id)
 	pci_host_add(&e->host);
 	for (struct pci_function *f = e->host.functions; f; f = f->next)
 		count++;
-	device_describe(dev, "PCI Express, buses %02x to %02x, %u functions", e->host.first_bus,
-			e->host.last_bus, count);
+	device_describe(dev, "PCI Express, buses %02x to %02x, %u function%s", e->host.first_bus,
+			e->host.last_bus, count, count == 1 ? "" : "s");
 	return 0;
 }
 
