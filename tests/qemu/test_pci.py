@@ -143,22 +143,24 @@ def endless_loop(arch):
     return struct.pack("<IIQQQQQQ4sI", 0x14000000, 0, 0, 4096, 0, 0, 0, 0, b"ARM\x64", 0)
 
 
+@pytest.mark.parametrize("end", ["go", "reset"])
 @pytest.mark.parametrize("arch", images.ARCHES)
-def test_quiet_for_the_next_stage(start, arch, tmp_path):
-    """Everything masters the bus, the bridges too, until Plinth hands over."""
+def test_quiet_for_the_next_stage(start, arch, end, tmp_path):
+    """Everything masters the bus, the bridges too, until Plinth hands over, or resets."""
     loop = tmp_path / "loop"
     loop.write_bytes(endless_loop(arch).ljust(4096, b"\0"))
     at = images.RAM[arch] + 64 * entry.MIB
-    console, _ = entry.at_prompt(start, Machine(arch), *devices(tmp_path),
-                                 *machines.load(loop, at), monitor=True)
+    console, _ = entry.at_prompt(start, Machine(arch), *devices(tmp_path), "-no-reboot",
+                                 "-no-shutdown", *machines.load(loop, at), monitor=True)
     functions = re.findall(r"^ +(\S+:\S+\.\d) ", console.command("pci"), re.MULTILINE)
     for place in functions:
         value = command_register(console, arch, place) | MASTER
         console.command(f"mw.h {command_address(arch, place):#x} {value:#x}")
     before = [command_register(console, arch, place) for place in functions]
     assert sum(value & MASTER for value in before) >= MASTER * 16      # the host bridge may not
-    console.line(f"go {at:#x}")
-    console.expect("entering the kernel at")
+    console.line(f"go {at:#x}" if end == "go" else end)
+    if end == "go":
+        console.expect("entering the kernel at")
     deadline = time.monotonic() + machines.DEADLINE_S
     while any(command_register(console, arch, place) & MASTER for place in functions):
         assert time.monotonic() < deadline, "somebody still masters the bus"
