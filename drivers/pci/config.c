@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Configuration space of a function: exact accesses, vanished functions, lists of capabilities. */
-#include "drivers/pci/pci.h"
+#include "drivers/pci/internal.h"
 #include "lib/assert.h"
 #include "lib/log.h"
 
@@ -10,13 +10,6 @@ static u32 read(struct pci_function *f, unsigned offset, unsigned width)
 	return f->host->ops->read(f->host, f->bus, f->slot, f->number, offset, width);
 }
 
-static bool is_behind(const struct pci_function *f, const struct pci_function *bridge)
-{
-	while (f && f != bridge)
-		f = f->bridge;
-	return f;
-}
-
 bool pci_present(struct pci_function *f)
 {
 	if (f->device.gone)
@@ -24,7 +17,7 @@ bool pci_present(struct pci_function *f)
 	if (read(f, PCI_VENDOR, 2) != PCI_VENDOR_NONE)
 		return true;
 	log_warning("%s: does not answer any more", f->device.name);
-	for (struct pci_function *g = f; g && is_behind(g, f); g = g->next)
+	for (struct pci_function *g = f; g && pci_is_behind(g, f); g = g->next)
 		g->device.gone = true;
 	return false;
 }

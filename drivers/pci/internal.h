@@ -14,7 +14,7 @@ int pci_scan(struct pci_host *host);
 /* Forget all functions; none may be added. */
 void pci_forget_all(struct pci_host *host);
 
-/* @f is @bridge itself, or behind it. */
+/* @f is @bridge itself, or behind it. Without a bridge, everything is. */
 bool pci_is_behind(const struct pci_function *f, const struct pci_function *bridge);
 
 /* ---- bars.c: what a function wants, and writing what it gets ---- */
