@@ -47,8 +47,8 @@ static void print_host(const struct pci_host *host)
 
 	console_print("%s: buses %02x to %02x\n", host->device->name, host->first_bus,
 		      host->last_bus);
-	for (const struct pci_window *w = host->windows; w < host->windows + host->window_count;
-	     w++) {
+	for (unsigned i = 0; i < host->window_count; i++) {
+		const struct pci_window *w = &host->windows[i];
 		char size[SIZE_TEXT_BYTES];
 
 		console_print("  window %" PRIx64 ", %s of %s", w->bus, size_text(w->bytes, size),

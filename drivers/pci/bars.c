@@ -174,16 +174,20 @@ static void read_given_window(struct pci_function *f, enum plan_kind kind)
 	static const struct {
 		u16 offset, writable;
 	} registers[PLAN_KINDS] = {
-		{ PCI_IO_BASE, 0xf0f0 }, { 0, 0 }, { PCI_PREFETCH_BASE, 0xfff0 },
+		[PLAN_IO] = { PCI_IO_BASE, 0xf0f0 },
+		[PLAN_PREFETCH] = { PCI_PREFETCH_BASE, 0xfff0 },
 	};
 	struct plan_range *w = &f->windows[kind];
 	u64 base, limit;
 
 	w->kind = kind;
-	w->present = kind == PLAN_MEMORY ||
-		     exists(f, registers[kind].offset, registers[kind].writable);
-	w->wide = kind != PLAN_MEMORY &&
-		(pci_read8(f, registers[kind].offset) & PCI_WINDOW_TYPE) == PCI_WINDOW_WIDE;
+	w->present = true;
+	if (kind != PLAN_MEMORY) {
+		unsigned offset = registers[kind].offset;
+
+		w->present = exists(f, offset, registers[kind].writable);
+		w->wide = (pci_read8(f, offset) & PCI_WINDOW_TYPE) == PCI_WINDOW_WIDE;
+	}
 	read_window(f, w, &base, &limit);
 	if (w->present && base && base <= limit)
 		w->given = (struct range){ base, limit - base + 1 };

@@ -12,8 +12,10 @@
 
 enum { BUS_SHIFT = 20, SLOT_SHIFT = 15, NUMBER_SHIFT = 12 };
 enum {
-	RANGE_SPACE = 3 << 24, RANGE_CONFIGURATION = 0, RANGE_IO = 1 << 24,
-	RANGE_PREFETCH = 1 << 30,
+	RANGE_SPACE = 3 << 24,
+	RANGE_CONFIGURATION = 0,
+	RANGE_IO = 1 << 24,
+	RANGE_PREFETCH = 1 << 30
 };
 
 struct ecam {
@@ -72,19 +74,18 @@ static const struct pci_host_ops ops = { read, write };
 /* As many buses as "bus-range" names, and as "reg" has room for. */
 static int map_buses(struct device *dev, struct ecam *e)
 {
-	u32 first = dt_u32_at(dev->node, "bus-range", 0, 0),
-	    last = dt_u32_at(dev->node, "bus-range", 1, 255);
+	u32 first = dt_u32_at(dev->node, "bus-range", 0, 0);
+	u32 last = dt_u32_at(dev->node, "bus-range", 1, 255);
 	char size[SIZE_TEXT_BYTES];
 	u64 address, bytes, room;
 	int error = dt_reg(dev->node, 0, &address, &bytes);
 
 	if (error)
-		return device_refuse(dev, error, "its configuration space (\"reg\", entry 0) "
-				     "cannot be reached: %s", error_text(error));
+		return device_refuse(dev, error, "its configuration space (\"reg\") cannot be "
+				     "reached: %s", error_text(error));
 	if (first > last || last > 255)
-		return device_refuse(dev, -EINVAL,
-				     "\"bus-range\" <%u %u> is no range of bus numbers", first,
-				     last);
+		return device_refuse(dev, -EINVAL, "\"bus-range\" <%u %u> is no range of bus "
+				     "numbers", first, last);
 	room = bytes >> BUS_SHIFT;
 	if (!room)
 		return device_refuse(dev, -EINVAL, "\"reg\" has %s of configuration space, less "

@@ -17,11 +17,13 @@ struct pci_host *pci_host_first(void)
 
 static const struct pci_window *window_of(const struct pci_host *host, const struct plan_range *r)
 {
-	for (const struct pci_window *w = host->windows; w < host->windows + host->window_count;
-	     w++)
+	for (unsigned i = 0; i < host->window_count; i++) {
+		const struct pci_window *w = &host->windows[i];
+
 		if ((w->kind == PLAN_IO) == (r->kind == PLAN_IO) && r->given.start >= w->bus &&
 		    r->given.start - w->bus < w->bytes)
 			return w;
+	}
 	return NULL;
 }
 

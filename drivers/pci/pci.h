@@ -33,7 +33,7 @@ struct pci_function {
 	bool broken;			/* its BARs make no sense */
 	char problem[120];		/* why it has BARs that are not placed, in words */
 
-	bool added;			/* device_add was called: its place stays */
+	bool added;			/* to device_add(): its place is not changed any more */
 	bool open_ended;		/* while its bus numbers are being counted */
 };
 
@@ -57,8 +57,7 @@ struct pci_host {
 	const struct pci_host_ops *ops;
 	u8 first_bus, last_bus;
 	u16 domain;			/* "linux,pci-domain", or its number among the hosts */
-	/* slots to look at on the first bus; the others are aliases. 0: all 32 */
-	u8 first_bus_slots;
+	u8 first_bus_slots;		/* so many are real on the first bus; 0: all 32 */
 	struct pci_window windows[PCI_WINDOWS_MAX];
 	unsigned window_count;
 

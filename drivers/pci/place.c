@@ -104,8 +104,9 @@ static void set_windows(struct pci_function *f, const struct plan_function *p)
 		if (pci_set_window(f, k, w->start, w->bytes))
 			continue;
 		snprintf(f->problem, sizeof(f->problem),
-			 "what is behind it may not work: its %s window does not keep 0x%" PRIx64
-			 "-0x%" PRIx64, names[k], w->start, w->start + w->bytes - 1);
+			 "what is behind it may not work: its %s window does "
+			 "not keep 0x%" PRIx64 "-0x%" PRIx64,
+			 names[k], w->start, w->start + w->bytes - 1);
 		report(f, LOG_WARNING);
 	}
 }

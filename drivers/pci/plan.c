@@ -62,8 +62,8 @@ static void add_placed(struct scratch *s, struct plan_range *r)
 
 static int compare_size(const void *a, const void *b)
 {
-	const struct plan_range *x = *(struct plan_range *const *)a,
-				*y = *(struct plan_range *const *)b;
+	const struct plan_range *x = *(struct plan_range *const *)a;
+	const struct plan_range *y = *(struct plan_range *const *)b;
 
 	if (x->align != y->align)
 		return x->align < y->align ? 1 : -1;
@@ -189,9 +189,8 @@ static bool is_valid(const struct pci_plan *p, const struct plan_function *f,
 	for_each_on_bus(p, f->bridge, i) {
 		const struct plan_function *g = &p->functions[i];
 
-		for (unsigned j = 0; inside && j < PLAN_BARS + PLAN_KINDS; j++) {
-			const struct plan_range *other = j < PLAN_BARS ? &g->bars[j]
-								       : &g->windows[j - PLAN_BARS];
+		for (unsigned j = 0; inside && j < PLAN_RANGES; j++) {
+			const struct plan_range *other = plan_range_of(g, j);
 
 			if (other->pinned && (other->kind == PLAN_IO) == (r->kind == PLAN_IO) &&
 			    overlap(start, bytes, other->start, other->bytes))
@@ -289,8 +288,9 @@ static unsigned list_groups(struct pci_plan *p, struct group *groups)
 	for (int i = 0; i < 2 * p->function_count; i++) {
 		struct group g = { .function = &p->functions[i / 2], .io = i % 2, .pinned = true };
 
-		for (struct plan_range *r = g.function->bars; r < g.function->bars + PLAN_BARS;
-		     r++) {
+		for (unsigned j = 0; j < PLAN_BARS; j++) {
+			const struct plan_range *r = &g.function->bars[j];
+
 			if (!r->present || (r->kind == PLAN_IO) != g.io)
 				continue;
 			g.pinned &= r->pinned;
@@ -358,7 +358,7 @@ static unsigned attempt(struct pci_plan *p, bool keep, struct group *groups, str
 		pin_functions(p, false);
 	count = list_groups(p, groups);
 
-	/* The next run will find this layout given; give those left out that chance now. */
+	/* The next run finds this layout given; those left out get the chance they have then. */
 	do {
 		before = count;
 		admit(p, groups, count, s);
@@ -372,11 +372,13 @@ static unsigned attempt(struct pci_plan *p, bool keep, struct group *groups, str
 /* What was left out has no place, even if it was tried in one. */
 static void finish(struct pci_plan *p)
 {
-	for (int i = 0; i < p->function_count; i++)
-		for (struct plan_range *r = p->functions[i].bars;
-		     r < p->functions[i].bars + PLAN_BARS; r++)
-			if (!p->functions[i].admitted[r->kind == PLAN_IO])
+	for (int i = 0; i < p->function_count; i++) {
+		struct plan_function *f = &p->functions[i];
+
+		for (struct plan_range *r = f->bars; r < f->bars + PLAN_BARS; r++)
+			if (!f->admitted[r->kind == PLAN_IO])
 				r->start = 0;
+	}
 }
 
 int pci_plan_make(struct pci_plan *p)

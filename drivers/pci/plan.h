@@ -36,8 +36,7 @@ struct plan_range {
 struct plan_function {
 	const char *name;	/* for pci_plan_explain: "00:02.0" */
 	int bridge;		/* the bridge it is behind: an index below its own; or PLAN_ROOT */
-	/* in use: what is given stays, what is not is not wanted. Bridges above it too */
-	bool live;
+	bool live;		/* in use, as bridges above it are: it stays as given */
 	struct plan_range bars[PLAN_BARS];
 	struct plan_range windows[PLAN_KINDS];	/* by kind; a bridge has at least PLAN_MEMORY */
 	bool admitted[2];	/* out: [0] its memory BARs are placed, [1] its I/O BARs */

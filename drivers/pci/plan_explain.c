@@ -17,7 +17,7 @@ static const char *kind_text(const struct plan_range *r)
 	}
 }
 
-/* Bytes of [at, end] that nothing of the address space of @like covers, from @at to the next. */
+/* From @at to the next thing that is placed in the address space of @like, or to @last. */
 static u64 gap_at(const struct pci_plan *p, int bridge, const struct plan_range *like, u64 at,
 		  u64 last, u64 *next)
 {
@@ -26,9 +26,8 @@ static u64 gap_at(const struct pci_plan *p, int bridge, const struct plan_range 
 	for_each_on_bus(p, bridge, i) {
 		const struct plan_function *f = &p->functions[i];
 
-		for (unsigned j = 0; j < PLAN_BARS + PLAN_KINDS; j++) {
-			const struct plan_range *r = j < PLAN_BARS ? &f->bars[j]
-								   : &f->windows[j - PLAN_BARS];
+		for (unsigned j = 0; j < PLAN_RANGES; j++) {
+			const struct plan_range *r = plan_range_of(f, j);
 
 			if (!r->present || !r->start ||
 			    (r->kind == PLAN_IO) != (like->kind == PLAN_IO) ||
@@ -81,9 +80,10 @@ static unsigned largest_bar(const struct plan_function *f, bool io)
 	u64 bytes = 0;
 
 	for (unsigned i = 0; i < PLAN_BARS; i++) {
-		if (f->bars[i].present && (f->bars[i].kind == PLAN_IO) == io &&
-		    f->bars[i].bytes > bytes) {
-			bytes = f->bars[i].bytes;
+		const struct plan_range *r = &f->bars[i];
+
+		if (r->present && (r->kind == PLAN_IO) == io && r->bytes > bytes) {
+			bytes = r->bytes;
 			largest = i;
 		}
 	}

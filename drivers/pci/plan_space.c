@@ -38,13 +38,11 @@ bool pci_plan_next_space(const struct pci_plan *p, int bridge, const struct plan
 {
 	for (; bridge == PLAN_ROOT && *at < 4 * p->window_count; ++*at) {
 		const struct plan_window *w = &p->windows[*at % p->window_count];
-		bool suits = w->kind == r->kind ||
-			     (r->kind == PLAN_PREFETCH && w->kind == PLAN_MEMORY);
-		unsigned score = 2 * (r->wide && w->range.start > UINT32_MAX) +
-				 (w->kind == r->kind);
+		bool same = w->kind == r->kind, high = r->wide && w->range.start > UINT32_MAX;
+		bool suits = same || (r->kind == PLAN_PREFETCH && w->kind == PLAN_MEMORY);
 
 		*space = usable(w);
-		if (suits && space->bytes && score == 3 - *at / p->window_count) {
+		if (suits && space->bytes && 2u * high + same == 3 - *at / p->window_count) {
 			++*at;
 			return true;
 		}
@@ -53,8 +51,8 @@ bool pci_plan_next_space(const struct pci_plan *p, int bridge, const struct plan
 	enum plan_kind first = pci_plan_home(p, bridge, r);
 
 	for (; bridge != PLAN_ROOT && *at < 2; ++*at) {
-		const struct plan_range *w =
-			&p->functions[bridge].windows[*at ? PLAN_MEMORY : first];
+		enum plan_kind kind = *at ? PLAN_MEMORY : first;
+		const struct plan_range *w = &p->functions[bridge].windows[kind];
 
 		if (w->start && (!*at || first == PLAN_PREFETCH)) {
 			*space = (struct range){ w->start, w->bytes };

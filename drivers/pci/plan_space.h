@@ -11,10 +11,15 @@ static inline u64 last_address(u64 start, u64 bytes)
 	return start + bytes - 1;
 }
 
-/*
- * for_each_on_bus(plan, bridge, i) { plan->functions[i] ... }: those right behind @bridge, or on
- * the root bus.
- */
+/* A BAR, or after them a window: all that a function has on the bus it is on. */
+enum { PLAN_RANGES = PLAN_BARS + PLAN_KINDS };
+
+static inline const struct plan_range *plan_range_of(const struct plan_function *f, unsigned i)
+{
+	return i < PLAN_BARS ? &f->bars[i] : &f->windows[i - PLAN_BARS];
+}
+
+/* The functions right behind @bridge, or on the root bus: i is an index. */
 #define for_each_on_bus(p, bridge, i) \
 	for (int i = (bridge) == PLAN_ROOT ? (p)->first : (p)->functions[bridge].first; i >= 0; \
 	     i = (p)->functions[i].next)

@@ -68,8 +68,7 @@ enum {
 	PCI_BRIDGE_ROM = 0x38,
 };
 enum {
-	/* in the low bits of base and limit: 32 bits of I/O, 64 of memory */
-	PCI_WINDOW_WIDE = 0x1,
+	PCI_WINDOW_WIDE = 0x1,		/* low bits of a base: 32 bits of I/O, 64 of memory */
 	PCI_WINDOW_TYPE = 0xf,
 };
 

@@ -140,15 +140,19 @@ void pci_forget_all(struct pci_host *host)
 
 /* ---- A bus ---- */
 
+static u32 read_id(struct pci_host *host, u8 bus, unsigned slot, unsigned number)
+{
+	return host->ops->read(host, bus, (u8)slot, (u8)number, PCI_VENDOR, 4);
+}
+
 /* The first register of a function, once it is ready; all ones where there is none. */
 static u32 identify(struct pci_host *host, u8 bus, unsigned slot, unsigned number)
 {
-	u32 id = host->ops->read(host, bus, (u8)slot, (u8)number, PCI_VENDOR, 4);
+	u32 id = read_id(host, bus, slot, number);
 
-	if ((id & 0xffff) != PCI_VENDOR_RETRY)
-		return id;
-	if (poll_until(((id = host->ops->read(host, bus, (u8)slot, (u8)number, PCI_VENDOR, 4)) &
-			0xffff) != PCI_VENDOR_RETRY, RETRY_TIMEOUT_US))
+	if ((u16)id == PCI_VENDOR_RETRY &&
+	    poll_until((u16)(id = read_id(host, bus, slot, number)) != PCI_VENDOR_RETRY,
+		       RETRY_TIMEOUT_US))
 		log_warning("%s: %02x:%02x.%x is still not ready %u ms after it was asked for its "
 			    "name; left out",
 			    host->device->name, bus, slot, number, RETRY_TIMEOUT_US / 1000);
@@ -226,7 +230,7 @@ static bool write_numbers(struct pci_function *f, unsigned primary, unsigned sec
 	return (pci_read32(f, PCI_PRIMARY) & 0xffffff) == wanted;
 }
 
-/* Keep the numbers that firmware gave to bridges on the bus behind @bridge, or take them away. */
+/* Keep what numbers firmware gave to the bridges on the bus behind @bridge, or take them away. */
 static void accept_numbers(struct pci_host *host, struct pci_function *bridge, bool keep)
 {
 	for (struct pci_function *f = host->functions; f; f = f->next) {
@@ -267,8 +271,8 @@ static bool assign_numbers(struct pci_host *host, struct pci_function *f)
 	}
 	if (!longest) {
 		snprintf(f->problem, sizeof(f->problem),
-			 "nothing behind it can be reached: no bus number is left "
-			 "(the host has %02x to %02x)",
+			 "nothing behind it can be reached: no bus number is left (the host has "
+			 "%02x to %02x)",
 			 host->first_bus, host->last_bus);
 		return false;
 	}
@@ -336,7 +340,7 @@ int pci_scan(struct pci_host *host)
 	bool first = !host->functions;
 	int crowded = scan(host, true);
 
-	/* Firmware may have dealt numbers so that a bridge gets none; nobody relies on them yet. */
+	/* Firmware may have left none for a bridge; nobody relies on its numbers yet. */
 	if (crowded > 0 && first) {
 		pci_forget_all(host);
 		crowded = scan(host, false);

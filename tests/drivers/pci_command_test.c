@@ -123,8 +123,8 @@ static void troubles(void **state)
 	assert_says("pci 00:00.0",
 		    "00:00.0: 1b36:0010 revision 01, class 020000, Ethernet controller\r\n"
 		    "  no driver for 1b36:0010, class 020000 (Ethernet controller)\r\n"
-		    "  BAR 1 wants 2 GiB of 32-bit memory; the host's window for it has 1 GiB, "
-		    "1 GiB of it free\r\n"
+		    "  BAR 1 wants 2 GiB of 32-bit memory; the host's window for it has 1 GiB, 1 "
+		    "GiB of it free\r\n"
 		    "  BAR 1: 2 GiB of 32-bit memory, not placed\r\n"
 		    "  link: ? GT/s x63, of 8 GT/s x4\r\n"
 		    "  040  PCI Express\r\n");

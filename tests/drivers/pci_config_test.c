@@ -56,7 +56,7 @@ static void lists_of_capabilities_end(void **state)
 
 	s->config[0x41] = 0x40;				/* the first is its own successor */
 	assert_int_equal(count_capabilities(f, false), 1);
-	s->config[0x41] = 0xff;	/* the last one there can be; the low bits say nothing */
+	s->config[0x41] = 0xff;				/* the last there can be, at 0xfc */
 	s->config[0xfd] = 0x42;				/* back to the first */
 	assert_int_equal(count_capabilities(f, false), 2);
 	s->config[0xfd] = 0x3c;				/* into the header */
@@ -104,8 +104,7 @@ static void sizes_of_bars(void **state)
 	begin(0, 0);
 	s = sim_pci_add(&pci, NULL, 1, 0, 0x1234, 0x5678, 0x020000);
 	sim_pci_bar(s, 0, SIM_PCI_IO, 4);
-	/* only 16 bits of an I/O address */
-	s->writable[PCI_BAR0 + 2] = s->writable[PCI_BAR0 + 3] = 0;
+	memset(&s->writable[PCI_BAR0 + 2], 0, 2);	/* only 16 bits of an I/O address */
 	sim_pci_bar(s, 1, SIM_PCI_32, 16);
 	sim_pci_bar(s, 2, SIM_PCI_64_PREFETCH, 8 * GiB);
 	sim_pci_bar(s, 5, SIM_PCI_32_PREFETCH, 512 * MiB);
@@ -130,8 +129,8 @@ static void bars_that_lie(void **state)
 {
 	struct sim_pci_function *s[4];
 	static const char *const problems[] = {
-		("BAR 0 answers the question for its size with no size (fff0f000), "
-		 "so none is enabled"),
+		"BAR 0 answers the question for its size with no size (fff0f000), so none is "
+		"enabled",
 		"BAR 0 is of a reserved type (00000006), so none is enabled",
 		"BAR 5 has 64 bits, but is the last (00000004), so none is enabled",
 	};

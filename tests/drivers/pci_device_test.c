@@ -48,12 +48,19 @@ static const struct device_id product_ids[] = { MATCH_PCI(0x1b36, 0x0010) };
 static const struct device_id class_ids[] = { MATCH_PCI_CLASS(0x010802) };
 
 DRIVER(class_driver) = {
-	.name = "by class", .ids = class_ids, .id_count = 1,
-	.probe = class_probe, .remove = forget,
+	.name = "by class",
+	.ids = class_ids,
+	.id_count = 1,
+	.probe = class_probe,
+	.remove = forget,
 };
+
 DRIVER(product_driver) = {
-	.name = "by product", .ids = product_ids, .id_count = 1,
-	.probe = product_probe, .remove = forget,
+	.name = "by product",
+	.ids = product_ids,
+	.id_count = 1,
+	.probe = product_probe,
+	.remove = forget,
 };
 
 /* ---- Two hosts ---- */
@@ -395,8 +402,8 @@ static void nothing_in_use_moves(void **state)
 	assert_int_equal(command(f), 0);
 	assert_string_equal(
 		pci_function_of(device("pci 01:00.1"))->problem,
-		"BAR 0 wants 2 MiB of 32-bit memory; bridge pci 00:02.0's window for it "
-		"has 1 MiB, 1008 KiB of it free");
+		"BAR 0 wants 2 MiB of 32-bit memory; bridge pci 00:02.0's window for it has 1 MiB, "
+		"1008 KiB of it free");
 }
 
 static void what_is_replaced_is_removed_and_added(void **state)

@@ -6,8 +6,8 @@ enum { TOPOLOGIES = 120 };
 
 static void generate_endpoint(struct sim_pci_function *bridge, unsigned slot, unsigned number)
 {
-	struct sim_pci_function *f = sim_pci_add(&pci, bridge, slot, number, 0x1b36,
-						 (u16)(1 + rnd(4)), 0x020000);
+	struct sim_pci_function *f =
+		sim_pci_add(&pci, bridge, slot, number, 0x1b36, (u16)(1 + rnd(4)), 0x020000);
 
 	if (rnd(4))
 		sim_pci_express(f, PCI_EXPRESS_ENDPOINT);

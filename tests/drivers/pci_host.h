@@ -101,6 +101,16 @@ static inline struct sim_pci_function *simulated(const struct pci_function *f)
 	return NULL;
 }
 
+static inline bool arrives_at(const struct pci_function *f, unsigned index, u64 offset)
+{
+	const struct plan_range *r = &f->bars[index];
+	unsigned bar;
+	u64 into;
+
+	return sim_pci_decode(&pci, r->kind == PLAN_IO, r->given.start + offset, &bar, &into) ==
+		simulated(f) && bar == index && into == offset;
+}
+
 /* Accesses to the ends of every placed BAR arrive there. Returns how many BARs have no place. */
 static inline unsigned check_routes(void)
 {
@@ -109,20 +119,13 @@ static inline unsigned check_routes(void)
 	for (struct pci_function *f = host.functions; f; f = f->next) {
 		for (unsigned i = 0; i < PCI_BARS; i++) {
 			const struct plan_range *r = &f->bars[i];
-			unsigned bar;
-			u64 offset;
 
 			if (!r->present || !r->given.start) {
 				missing += r->present;
 				continue;
 			}
-			check(sim_pci_decode(&pci, r->kind == PLAN_IO, r->given.start, &bar,
-					     &offset) == simulated(f));
-			check(bar == i && offset == 0);
-			check(sim_pci_decode(&pci, r->kind == PLAN_IO,
-					     r->given.start + r->bytes - 1, &bar,
-					     &offset) == simulated(f));
-			check(bar == i && offset == r->bytes - 1);
+			check(arrives_at(f, i, 0));
+			check(arrives_at(f, i, r->bytes - 1));
 		}
 	}
 	return missing;

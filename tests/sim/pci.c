@@ -74,8 +74,8 @@ static bool find_bus(struct sim_pci *p, unsigned bus, struct sim_pci_function **
 		struct sim_pci_function *next = NULL;
 
 		for (struct sim_pci_function *f = children(p, *bridge); f; f = f->next) {
-			unsigned secondary = f->config[PCI_SECONDARY],
-				 subordinate = f->config[PCI_SUBORDINATE];
+			unsigned secondary = f->config[PCI_SECONDARY];
+			unsigned subordinate = f->config[PCI_SUBORDINATE];
 
 			if (!exists(f) ||
 			    (f->config[PCI_HEADER_TYPE] & 0x7f) != PCI_HEADER_BRIDGE ||
@@ -176,7 +176,7 @@ static bool forwards(const struct sim_pci_function *f, bool io, u64 address)
 		return false;
 	if (io) {
 		base = (c[PCI_IO_BASE] & 0xf0) << 8 |
-		       (u64)sim_pci_get(f, PCI_IO_BASE_HIGH, 2) << 16;
+			(u64)sim_pci_get(f, PCI_IO_BASE_HIGH, 2) << 16;
 		limit = (c[PCI_IO_LIMIT] & 0xf0) << 8 | 0xfff |
 			(u64)sim_pci_get(f, PCI_IO_LIMIT_HIGH, 2) << 16;
 		return f->writable[PCI_IO_BASE] && in_window(base, limit, address);
@@ -366,8 +366,7 @@ unsigned sim_pci_express(struct sim_pci_function *f, unsigned type)
 	unsigned at = sim_pci_capability(f, PCI_CAPABILITY_EXPRESS, 0x3c);
 
 	sim_pci_set(f, at + PCI_EXPRESS_FLAGS, 2, 2 | type << 4);
-	/* 8 GT/s, 4 lanes */
-	sim_pci_set(f, at + PCI_EXPRESS_LINK_CAPABILITIES, 4, 3 | 4 << 4);
+	sim_pci_set(f, at + PCI_EXPRESS_LINK_CAPABILITIES, 4, 3 | 4 << 4); /* 8 GT/s, 4 lanes */
 	sim_pci_set(f, at + PCI_EXPRESS_LINK_STATUS, 2, 2 | 1 << 4);		/* 5 GT/s, 1 lane */
 	set_writable(f, at + PCI_EXPRESS_ROOT_CONTROL, 2, type == PCI_EXPRESS_ROOT_PORT ? 0x1f : 0);
 	sim_pci_set(f, at + PCI_EXPRESS_ROOT_CAPABILITIES, 2, type == PCI_EXPRESS_ROOT_PORT);

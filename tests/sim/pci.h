@@ -16,7 +16,7 @@ struct sim_pci_function {
 	struct sim_pci_function *children, *next;	/* behind it; behind the same bridge */
 	unsigned slot, number;
 	u8 config[4096], writable[4096];
-	unsigned next_capability, next_extended;	/* where the next one is put */
+	unsigned next_capability, next_extended; /* where sim_pci_capability puts the next one */
 
 	/* What the BARs lead to; without ops, memory that reads as zero. */
 	const struct sim_mmio_ops *ops[SIM_PCI_BARS];
@@ -25,7 +25,8 @@ struct sim_pci_function {
 	bool gone;			/* nobody answers here, nor behind it */
 	unsigned not_ready;		/* so many more looks at its ids are answered "retry" */
 	bool all_slots;			/* a bridge whose device shows in every slot behind it */
-	/* hostile: what is read instead; may be NULL */
+
+	/* Hostile: what is read instead. May be NULL. */
 	u32 (*read)(struct sim_pci_function *f, unsigned offset, u32 value);
 };
 
@@ -56,11 +57,10 @@ void sim_pci_bridge(struct sim_pci_function *f, unsigned io, unsigned prefetch);
 unsigned sim_pci_capability(struct sim_pci_function *f, u8 id, unsigned bytes);
 unsigned sim_pci_extended_capability(struct sim_pci_function *f, u16 id, u8 version,
 				     unsigned bytes);
-/* the capability, of this port type */
-unsigned sim_pci_express(struct sim_pci_function *f, unsigned type);
+unsigned sim_pci_express(struct sim_pci_function *f, unsigned type);	/* PCI_EXPRESS_... */
 
+/* Registers as they are, and whatever is writable. */
 u32 sim_pci_get(const struct sim_pci_function *f, unsigned offset, unsigned width);
-/* whatever is writable */
 void sim_pci_set(struct sim_pci_function *f, unsigned offset, unsigned width, u32 value);
 
 /*

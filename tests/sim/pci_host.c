@@ -12,8 +12,9 @@ static u32 read(struct pci_host *host, u8 bus, u8 slot, u8 number, unsigned offs
 {
 	uintptr_t at = address_of(host, bus, slot, number, offset);
 
-	return width == 1 ? arch_mmio_read8(at) :
-	       width == 2 ? arch_mmio_read16(at) : arch_mmio_read32(at);
+	if (width == 1)
+		return arch_mmio_read8(at);
+	return width == 2 ? arch_mmio_read16(at) : arch_mmio_read32(at);
 }
 
 static void write(struct pci_host *host, u8 bus, u8 slot, u8 number, unsigned offset,

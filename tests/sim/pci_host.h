@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A host bridge without a device tree, before a simulated hierarchy, with the usual windows. */
+/* A host bridge without a device tree, in front of a simulated hierarchy, with the usual windows.
+ */
 #pragma once
 #include "drivers/pci/pci.h"
 #include "tests/sim/pci.h"
