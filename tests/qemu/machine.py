@@ -29,7 +29,7 @@ PROMPT = "plinth> "
 
 # Last words: Plinth's, early and late, U-Boot's, Linux's.
 DIED = ("Plinth has crashed|Plinth cannot go on|Plinth: [^\r\n]*stopped|### ERROR ###|ERROR: |"
-        "Synchronous Abort|Kernel panic")
+        "Synchronous Abort|Kernel panic|unpacking failed")
 
 
 def qemu_versions():
