@@ -50,26 +50,15 @@ int arch_map(u64 start, u64 bytes, enum arch_map_kind kind)
 	return error;
 }
 
-static bool is_mapped_device(u64 page)
-{
-	const struct pagetable *t = building ? &next : &mmu_tables;
-	unsigned level;
-	u64 entry = pagetable_lookup(t, page, &level);
-
-	return entry && entry == t->format->leaf(t->format->address(entry), ARCH_MAP_DEVICE, level);
-}
-
+/* One call for all of it: large windows, such as ECAM, get blocks instead of many tables. */
 uintptr_t arch_map_device(u64 physical, u64 bytes)
 {
 	u64 first = physical & -(u64)ARCH_PAGE_BYTES;
 	u64 last = (physical + bytes - 1) & -(u64)ARCH_PAGE_BYTES;
 
-	if (bytes == 0 || last < first)
+	if (bytes == 0 || bytes > physical_limit() || last < first)
 		return 0;
-	for (u64 page = first; page <= last; page += ARCH_PAGE_BYTES)
-		if (!is_mapped_device(page) && arch_map(page, ARCH_PAGE_BYTES, ARCH_MAP_DEVICE))
-			return 0;
-	return physical;
+	return arch_map(first, last - first + ARCH_PAGE_BYTES, ARCH_MAP_DEVICE) ? 0 : physical;
 }
 
 int arch_tables_begin(void *(*page)(void))

@@ -80,6 +80,14 @@ def test_memory_map_is_whole(start, machine):
 
 
 @every_machine
+def test_page_tables_are_few(start, machine):
+    """RAM and the configuration space of PCI Express (256 MiB) take large blocks."""
+    console, _ = entry.at_prompt(start, machine)
+    tables = sum(r.bytes for r in memory_map(console) if r.owner == "page tables")
+    assert 0 < tables <= 128 * 1024
+
+
+@every_machine
 @pytest.mark.parametrize("offset", [16 * MIB, 33 * MIB + 4096, 3 * GIB, 6 * GIB], ids=hex)
 def test_runs_from_anywhere(start, machine, offset, tmp_path):
     """Page-aligned to nothing larger, across a 1 GiB border, and above 4 GiB."""
