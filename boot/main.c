@@ -26,9 +26,10 @@ static void set_log_level(void)
 int main(void)
 {
 	set_log_level();
+	summary_machine();
 	if (console_open())
 		panic("There is no console: no UART that the device tree lists has a driver.");
-	summary_log();
+	summary_console();
 	devices_discover();
 	monitor();
 }

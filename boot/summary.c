@@ -51,7 +51,23 @@ static void log_memory(void)
 		      size_text(memory_free(), available), image.text.start);
 }
 
-static void log_console(void)
+static void log_cache(void)
+{
+	const char *backend = arch_cache_backend();
+
+	log_debug("cache    %s, lines of %zu bytes", backend ? backend : "no operations",
+		  arch_cache_line_bytes());
+}
+
+void summary_machine(void)
+{
+	log_board();
+	log_cpu();
+	log_cache();
+	log_memory();
+}
+
+void summary_console(void)
 {
 	struct device *uart = console_device();
 	char path[128];
@@ -62,21 +78,4 @@ static void log_console(void)
 		log_info("console  %s at 0x%" PRIx64 " (%s)", console_name(), address, path);
 	else
 		log_info("console  %s", console_name());
-}
-
-static void log_cache(void)
-{
-	const char *backend = arch_cache_backend();
-
-	log_debug("cache    %s, lines of %zu bytes", backend ? backend : "no operations",
-		  arch_cache_line_bytes());
-}
-
-void summary_log(void)
-{
-	log_board();
-	log_cpu();
-	log_cache();
-	log_memory();
-	log_console();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What we found, a log line each: board, CPU and mode, memory, console. */
+/* What we found, a log line each. */
 #pragma once
 
-void summary_log(void);
+void summary_machine(void);	/* board, CPU and mode, memory: needs no device */
+void summary_console(void);	/* the console, which is open */
