@@ -121,7 +121,7 @@ static int parse(struct access *a, char **argv, const char *count_word, u64 *cou
 			      a->address, a->width);
 		return -EINVAL;
 	}
-	if (*count > (UINT64_MAX - a->address) / a->width) {
+	if (*count && *count - 1 > (UINT64_MAX - a->address) / a->width) {
 		console_print("%" PRIu64 " of them reach beyond the last address\n", *count);
 		return -EINVAL;
 	}

@@ -343,6 +343,10 @@ static void test_md(void **state)
 	assert_int_equal(run("md.bb 0"), -EINVAL);
 	assert_int_equal(run("md 0xfffffffffffffff0 8"), -EINVAL);
 	assert_shows("beyond the last address");
+	assert_int_equal(run("md 0xfffffffffffffff0 5"), -EINVAL);
+	assert_shows("beyond the last address");
+	assert_int_equal(run("md 0xfffffffffffffff0 4"), -EFAULT);
+	assert_shows("0xfffffffffffffff0 cannot be read");
 	assert_int_equal(run("md pc"), -EINVAL);
 	assert_shows("'pc' is not a number\nusage: md");
 }

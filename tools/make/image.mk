@@ -173,7 +173,7 @@ $(OUT)/plinth.bin: $(OUT)/plinth.elf tools/image-size
 
 comma := ,
 command_json = {"directory": "$(CURDIR)"$(comma) "file": "$(1)"$(comma) \
-	"command": "$(CC) $(subst ",\",$(call flags_for,$(1))) -c $(1)"},
+	"command": "$(CC) $(subst ",\",$(call flags_for,$(1))) -c -o $(1:%.c=$(OUT)/%.o) $(1)"},
 
 $(OUT)/compile_commands.part: $(OUT)/flags $(OUT)/link-flags
 	@mkdir -p $(@D)
