@@ -129,8 +129,9 @@ static void bars_that_lie(void **state)
 {
 	struct sim_pci_function *s[4];
 	static const char *const problems[] = {
-		"BAR 0 answers the question for its size with no size (fff0f000), so none is "
-		"enabled",
+		/* in parentheses, or clang looks for a missing comma */
+		("BAR 0 answers the question for its size with no size (fff0f000), "
+		 "so none is enabled"),
 		"BAR 0 is of a reserved type (00000006), so none is enabled",
 		"BAR 5 has 64 bits, but is the last (00000004), so none is enabled",
 	};
