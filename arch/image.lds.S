@@ -75,6 +75,7 @@ SECTIONS
 		TABLE(boards)
 		TABLE(drivers)
 		TABLE(commands)
+		TABLE(dma_sites)
 		. = ALIGN(PAGE_BYTES);
 	} :rodata
 	rodata_end = .;

@@ -7,6 +7,7 @@
  * finds more devices. Discovery is this recursion and nothing else: there are no init levels.
  */
 #pragma once
+#include "lib/dma.h"
 #include "lib/dt.h"
 #include "lib/errors.h"
 #include "lib/mmio.h"
@@ -63,6 +64,7 @@ struct device {
 	struct device *next, *previous;	/* all devices, in order of discovery */
 	struct dt_node node;		/* its own, or its parent's */
 	const struct driver *driver;	/* NULL until bound */
+	const struct dma_domain *dma;	/* NULL until device_dma() */
 	void *state;			/* the driver's */
 	bool gone;			/* it has vanished; registers read all ones */
 	int error;			/* what device_add returned; -EBUSY while it still probes */
@@ -143,6 +145,13 @@ int device_require_phandle(struct device *dev, const char *list, const char *cel
 
 /* Map entry @index of "reg", or BAR @index. Refuses in words. */
 int device_map(struct device *dev, unsigned index, struct mmio *out);
+
+/*
+ * How its DMA reaches memory: as its parent in the tree says, the host of a PCI function, the transport of
+ * a virtio device. Binds the cache controller that this may want. Refuses in words: a device whose
+ * DMA cannot be served is not driven.
+ */
+int device_dma(struct device *dev, const struct dma_domain **domain);
 
 /* Adding a driver is adding a file: the linker collects these. */
 #define DRIVER(symbol) \

@@ -20,6 +20,8 @@ const char *mmio_owner(u64 address, u64 *offset);
 
 static inline uintptr_t mmio_at(struct mmio m, size_t offset, size_t width)
 {
+	if (__builtin_expect(arch_turn_hook != NULL, 0))
+		arch_turn_hook();
 	assert(offset % width == 0 && offset < m.size && width <= m.size - offset);
 	return m.base + offset;
 }

@@ -49,5 +49,7 @@ static inline u64 arch_ticks(void)
 
 static inline void arch_relax(void)
 {
+	if (arch_turn_hook)
+		arch_turn_hook();
 	__asm__ volatile("yield" ::: "memory");
 }

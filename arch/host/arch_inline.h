@@ -44,5 +44,7 @@ static inline u64 arch_ticks(void)
 
 static inline void arch_relax(void)
 {
+	if (arch_turn_hook)
+		arch_turn_hook();
 	sim_relax();
 }

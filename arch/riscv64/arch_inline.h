@@ -31,12 +31,12 @@ static inline void arch_dma_wmb(void)
 
 static inline void arch_dma_rmb(void)
 {
-	__asm__ volatile("fence r, r" ::: "memory");
+	__asm__ volatile("fence r, rw" ::: "memory");
 }
 
 static inline void arch_dma_mb(void)
 {
-	__asm__ volatile("fence rw, rw" ::: "memory");
+	__asm__ volatile("fence iorw, iorw" ::: "memory");
 }
 
 static inline u64 arch_ticks(void)
@@ -49,5 +49,7 @@ static inline u64 arch_ticks(void)
 
 static inline void arch_relax(void)
 {
+	if (arch_turn_hook)
+		arch_turn_hook();
 	__asm__ volatile("" ::: "memory");
 }

@@ -24,7 +24,7 @@ TEST_SOURCES := $(sort $(wildcard tests/*/*_test.c))
 LDLIBS := -lcmocka
 endif
 
-CPPFLAGS := -I. -Iarch/host -Itests -I$(LIBFDT) -DLINK_BASE=0x80200000
+CPPFLAGS := -I. -Iarch/host -Itests -I$(LIBFDT) -DLINK_BASE=0x80200000 -DDEVELOPMENT=1
 CFLAGS := $(COMMON_CFLAGS) -O1 -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 # A function that no test reaches may call what only a machine of our own has.
 LDFLAGS += -Wl,--gc-sections

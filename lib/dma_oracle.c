@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Two views of memory, and the caches between them. See dma_oracle.h.
+ *
+ * A device may be another thread (an emulator's, or a test's), so its view is read and written by
+ * atomic accesses of 8 bytes, and a line is read until two passes agree.
+ */
+#include <string.h>
+#include "arch/arch.h"
+#include "lib/assert.h"
+#include "lib/dma_oracle.h"
+#include "lib/dma_pool.h"
+#include "lib/errors.h"
+#include "lib/log.h"
+#include "lib/memory.h"
+
+enum { WORD = 8, PASSES_MAX = 1000, RECENT = 8, RUBBISH = 0xa5 };
+
+const struct dma_oracle_settings dma_oracle_defaults = { .seed = 1, .line_bytes = 64, .rate = 2 };
+bool dma_oracle_on, dma_oracle_no_fence;
+struct dma_oracle_counters dma_oracle_counters;
+void (*arch_turn_hook)(void);
+
+static struct dma_oracle_settings settings;
+static u64 random_state;
+static bool busy;
+
+/* With an offset: memory of ours, and at that distance as much for the device, and for the copies. */
+static struct range ours, theirs;
+
+/* Where something was handed over lately: what is about to be, is near there. */
+static struct {
+	struct dma_loan *loan;
+	size_t offset;
+} recent[RECENT];
+static unsigned next_recent;
+
+const struct dma_oracle_settings *dma_oracle(void)
+{
+	return dma_oracle_on ? &settings : NULL;
+}
+
+/* ---- Bytes on their way ---- */
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The first and last word may be partly of nobody: a device's view is a piece of whole lines. */
+static void write_back(struct dma_loan *loan, size_t at, size_t bytes)
+{
+	uintptr_t to = (uintptr_t)loan->device + at;
+	const u8 *from = loan->view + at;
+	size_t skip = to % WORD;
+	u64 *word = (u64 *)(to - skip);
+
+	memcpy(loan->copy + at, from, bytes);
+	while (bytes) {
+		size_t n = smaller(bytes, WORD - skip);
+		u64 value = 0;
+
+		memcpy((u8 *)&value + skip, from, n);
+		__atomic_store_n(word++, value, __ATOMIC_RELEASE);
+		from += n;
+		bytes -= n;
+		skip = 0;
+	}
+}
+
+static void read_line(const u8 *device, u64 *line, size_t bytes)
+{
+	for (size_t i = 0; i < bytes / WORD; i++)
+		line[i] = __atomic_load_n((const u64 *)device + i, __ATOMIC_ACQUIRE);
+}
+
+/* One line, as it was at one moment: unless the device never stops writing it. */
+static void fetch(struct dma_loan *loan, size_t at, size_t bytes)
+{
+	u64 line[DMA_ORACLE_LINE_MAX / WORD], again[DMA_ORACLE_LINE_MAX / WORD];
+	unsigned passes = 0;
+
+	read_line(loan->device + at, line, bytes);
+	for (;;) {
+		read_line(loan->device + at, again, bytes);
+		if (!memcmp(line, again, bytes) || ++passes == PASSES_MAX)
+			break;
+		memcpy(line, again, bytes);
+	}
+	memcpy(loan->view + at, again, bytes);
+	memcpy(loan->copy + at, again, bytes);
+}
+
+/* ---- Lines ---- */
+
+/* The bytes of the view in the line of byte @at: from *start on. */
+static size_t line_of(const struct dma_loan *loan, size_t at, size_t *start)
+{
+	size_t lead = (uintptr_t)loan->view % settings.line_bytes;
+	size_t line = (at + lead) & -settings.line_bytes;
+
+	*start = line > lead ? line - lead : 0;
+	return smaller(line - lead + settings.line_bytes, loan->view_bytes) - *start;
+}
+
+static bool written(const struct dma_loan *loan, size_t start, size_t bytes)
+{
+	return memcmp(loan->view + start, loan->copy + start, bytes);
+}
+
+#define for_each_line(loan, start, n, from, bytes) \
+	for (size_t start, n = line_of(loan, from, &start), end_ = (from) + (bytes); start < end_; \
+	     start += n, n = start < end_ ? line_of(loan, start, &start) : 0)
+
+static void remember(struct dma_loan *loan, size_t offset)
+{
+	recent[next_recent].loan = loan;
+	recent[next_recent].offset = offset;
+	next_recent = (next_recent + 1) % RECENT;
+}
+
+void dma_oracle_give(struct dma_loan *loan, size_t offset, size_t bytes)
+{
+	for_each_line(loan, start, n, offset, bytes)
+		write_back(loan, start, n);
+	remember(loan, offset);
+}
+
+void dma_oracle_take(struct dma_loan *loan, const struct dma_site *site, size_t offset, size_t bytes)
+{
+	for_each_line(loan, start, n, offset, bytes) {
+		if (written(loan, start, n)) {
+			if (!dma_oracle_counters.lost++)
+				log_warning("oracle: %s, line %u, throws away what we wrote there and "
+					    "did not give", site->file, site->line);
+		}
+		fetch(loan, start, n);
+	}
+	remember(loan, offset);
+}
+
+/* ---- Chance ---- */
+
+/* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators". */
+static u64 chance(void)
+{
+	u64 z = random_state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static struct dma_loan *pick(size_t *at)
+{
+	u64 which = chance();
+	unsigned slot = which >> 8 & (RECENT - 1);
+	struct dma_loan *loan = recent[slot].loan;
+
+	if ((which & 1) && loan) {
+		*at = (recent[slot].offset + (which >> 1 & 3) * settings.line_bytes) %
+			loan->view_bytes;
+	} else {
+		loan = dma_loan_at((unsigned)(which >> 32) % dma_loan_count());
+		*at = chance() % loan->view_bytes;
+	}
+	return loan;
+}
+
+/* What only goes out is never fetched: the memory may be such that we cannot write it. */
+static void disturb(void)
+{
+	size_t at, start, n;
+	struct dma_loan *loan = pick(&at);
+
+	n = line_of(loan, at, &start);
+	if (written(loan, start, n)) {
+		write_back(loan, start, n);
+		dma_oracle_counters.written_back++;
+	} else if (loan->shared || loan->direction == DMA_FROM_DEVICE) {
+		fetch(loan, start, n);
+		dma_oracle_counters.fetched++;
+	}
+}
+
+void dma_oracle_hook(void)
+{
+	if (busy || !dma_loan_count())
+		return;
+	busy = true;
+	dma_oracle_counters.hooks++;
+	for (unsigned i = 0; i < settings.rate; i++)
+		disturb();
+	busy = false;
+}
+
+/* ---- Loans ---- */
+
+/* Rubbish differs from what it stands for, so that all of it counts as written by us. */
+static void begin_unlike(struct dma_loan *loan)
+{
+	for (size_t i = 0; i < loan->view_bytes; i++)
+		loan->device[i] = loan->copy[i] = (u8)(loan->view[i] ^ RUBBISH);
+}
+
+int dma_oracle_lend(struct dma_loan *loan, const struct dma_domain *domain, size_t align, bool same)
+{
+	size_t line = settings.line_bytes, lead = (uintptr_t)loan->ours % line;
+	size_t whole = (lead + loan->bytes + line - 1) & -line;
+	bool goes_out = !loan->shared && loan->direction == DMA_TO_DEVICE;
+	uintptr_t first = (uintptr_t)loan->ours - lead;
+	u8 *block;
+
+	if (align < ARCH_PAGE_BYTES)
+		align = ARCH_PAGE_BYTES;
+	if (settings.offset)
+		block = (u8 *)(first + settings.offset);
+	else
+		block = dma_pool_take(domain, 2 * whole, align, first & (align - 1));
+	if (!block)
+		return -ENOMEM;
+	if (!dma_translate(domain, (uintptr_t)block, whole, &loan->addr)) {
+		if (!settings.offset)
+			dma_pool_give_back(block);
+		return -ENOMEM;
+	}
+	loan->addr.bus += lead;
+	loan->view = goes_out ? loan->ours : (u8 *)first;
+	loan->view_bytes = goes_out ? loan->bytes : whole;
+	loan->device = block + (goes_out ? lead : 0);
+	loan->copy = loan->device + (settings.offset ? ours.bytes : whole);
+	if (same)
+		write_back(loan, 0, loan->view_bytes);
+	else
+		begin_unlike(loan);
+	return 0;
+}
+
+void dma_oracle_end_loan(struct dma_loan *loan)
+{
+	for (unsigned i = 0; i < RECENT; i++)
+		if (recent[i].loan == loan)
+			recent[i].loan = NULL;
+	if (!settings.offset)
+		dma_pool_give_back((void *)((uintptr_t)loan->device & -settings.line_bytes));
+}
+
+/* ---- At work, and at rest ---- */
+
+/* The highest pair of free pieces, @bytes and @more_bytes long, the second @offset bytes above the first. */
+static bool find_pair(u64 offset, u64 bytes, u64 more_bytes, u64 *at)
+{
+	const struct memory_range *a, *b;
+	bool found = false;
+
+	for (unsigned i = 0; (a = memory_at(i)); i++) {
+		for (unsigned k = 0; a->use == MEMORY_FREE && (b = memory_at(k)); k++) {
+			s64 low = (s64)(b->range.start - offset), high;
+
+			if (b->use != MEMORY_FREE || b->range.bytes < more_bytes ||
+			    a->range.bytes < bytes)
+				continue;
+			high = low + (s64)(b->range.bytes - more_bytes);
+			if (low < (s64)a->range.start)
+				low = (s64)a->range.start;
+			if (high > (s64)(a->range.start + a->range.bytes - bytes))
+				high = (s64)(a->range.start + a->range.bytes - bytes);
+			if (high < low || (found && (u64)high <= *at))
+				continue;
+			*at = (u64)high;
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* Memory in pairs: at most a share of all, and no more than the limit. */
+static int take_pairs(void)
+{
+	enum { SHARE = 8, LEAST = 256 * 1024 };
+	u64 bytes = LEAST, most = memory_total() / SHARE, apart, at;
+
+	if (settings.limit && settings.limit < most)
+		most = settings.limit;
+	while (2 * bytes <= most)
+		bytes *= 2;
+	for (;; bytes /= 2) {
+		if (bytes < LEAST)
+			return -ENOMEM;
+		apart = settings.offset < -settings.offset ? settings.offset : -settings.offset;
+		if (apart >= 2 * bytes && find_pair(settings.offset, bytes, 2 * bytes, &at))
+			break;
+	}
+	ours = (struct range){ at, bytes };
+	theirs = (struct range){ at + settings.offset, 2 * bytes };
+	if (memory_claim(ours.start, ours.bytes, MEMORY_PLINTH, "DMA, oracle") ||
+	    memory_claim(theirs.start, theirs.bytes, MEMORY_PLINTH, "DMA, oracle") ||
+	    dma_pool_add(ours))
+		return -ENOMEM;
+	dma_domains_within(ours);
+	return 0;
+}
+
+int dma_oracle_begin(const struct dma_oracle_settings *s, const char **reason)
+{
+	size_t line = s->line_bytes;
+
+	*reason = "its line size is not a power of two from 16 to 256";
+	if (line & (line - 1) || line < DMA_ORACLE_LINE_MIN || line > DMA_ORACLE_LINE_MAX)
+		return -EINVAL;
+	*reason = "its limit and its offset are multiples of a page";
+	if ((s->limit | s->offset) % ARCH_PAGE_BYTES)
+		return -EINVAL;
+	*reason = "devices use memory already";
+	if (dma_counters()->lent || dma_counters()->shared)
+		return -EINVAL;
+	settings = *s;
+	random_state = s->seed;
+	if (s->limit && memory_at(0))
+		dma_domains_within((struct range){ memory_at(0)->range.start, s->limit });
+	*reason = "no two pieces of free memory are its offset apart (more memory may help: QEMU's -m)";
+	if (s->offset && take_pairs()) {
+		dma_domains_within((struct range){ 0 });
+		return -ENOMEM;
+	}
+	*reason = NULL;
+	dma_oracle_counters = (struct dma_oracle_counters){ 0 };
+	dma_oracle_on = true;
+	arch_turn_hook = dma_oracle_hook;
+	return 0;
+}
+
+void dma_oracle_end(void)
+{
+	dma_oracle_on = false;
+	arch_turn_hook = NULL;
+	dma_domains_within((struct range){ 0 });
+	if (!settings.offset)
+		return;
+	dma_pool_withdraw(ours);
+	memory_release(ours.start, ours.bytes);
+	memory_release(theirs.start, theirs.bytes);
+}
