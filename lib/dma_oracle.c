@@ -25,7 +25,7 @@ static struct dma_oracle_settings settings;
 static u64 random_state;
 static bool busy;
 
-/* With an offset: memory of ours, and at that distance as much for the device, and for the copies. */
+/* With an offset: memory of ours, and at that distance as much for the device. */
 static struct range ours, theirs;
 
 /* Where something was handed over lately: what is about to be, is near there. */
@@ -203,32 +203,48 @@ static void begin_unlike(struct dma_loan *loan)
 		loan->device[i] = loan->copy[i] = (u8)(loan->view[i] ^ RUBBISH);
 }
 
+/* Memory for what the device sees of [ours, ours + whole): an offset says where, or it lies anywhere in reach. */
+static u8 *device_block(const struct dma_domain *domain, uintptr_t of, size_t whole, size_t align,
+			dma_addr_t *addr)
+{
+	u8 *block;
+
+	if (align < ARCH_PAGE_BYTES)
+		align = ARCH_PAGE_BYTES;
+	if (settings.offset)
+		block = (u8 *)(of + settings.offset);
+	else
+		block = dma_pool_take(domain, whole, align, of & (align - 1));
+	if (block && !dma_translate(domain, (uintptr_t)block, whole, addr))
+		block = NULL;			/* only with an offset: the rest is in reach */
+	return block;
+}
+
+static void device_block_give_back(u8 *block)
+{
+	if (!settings.offset)
+		dma_pool_give_back(block);
+}
+
 int dma_oracle_lend(struct dma_loan *loan, const struct dma_domain *domain, size_t align, bool same)
 {
 	size_t line = settings.line_bytes, lead = (uintptr_t)loan->ours % line;
 	size_t whole = (lead + loan->bytes + line - 1) & -line;
 	bool goes_out = !loan->shared && loan->direction == DMA_TO_DEVICE;
 	uintptr_t first = (uintptr_t)loan->ours - lead;
-	u8 *block;
+	u8 *block = device_block(domain, first, whole, align, &loan->addr);
+	u8 *copy = block ? dma_pool_take(NULL, whole, line, 0) : NULL;
 
-	if (align < ARCH_PAGE_BYTES)
-		align = ARCH_PAGE_BYTES;
-	if (settings.offset)
-		block = (u8 *)(first + settings.offset);
-	else
-		block = dma_pool_take(domain, 2 * whole, align, first & (align - 1));
-	if (!block)
-		return -ENOMEM;
-	if (!dma_translate(domain, (uintptr_t)block, whole, &loan->addr)) {
-		if (!settings.offset)
-			dma_pool_give_back(block);
+	if (!copy) {
+		if (block)
+			device_block_give_back(block);
 		return -ENOMEM;
 	}
 	loan->addr.bus += lead;
 	loan->view = goes_out ? loan->ours : (u8 *)first;
 	loan->view_bytes = goes_out ? loan->bytes : whole;
 	loan->device = block + (goes_out ? lead : 0);
-	loan->copy = loan->device + (settings.offset ? ours.bytes : whole);
+	loan->copy = copy + (goes_out ? lead : 0);
 	if (same)
 		write_back(loan, 0, loan->view_bytes);
 	else
@@ -236,36 +252,42 @@ int dma_oracle_lend(struct dma_loan *loan, const struct dma_domain *domain, size
 	return 0;
 }
 
+static u8 *block_of(const u8 *at)
+{
+	return (u8 *)((uintptr_t)at & -settings.line_bytes);
+}
+
 void dma_oracle_end_loan(struct dma_loan *loan)
 {
 	for (unsigned i = 0; i < RECENT; i++)
 		if (recent[i].loan == loan)
 			recent[i].loan = NULL;
-	if (!settings.offset)
-		dma_pool_give_back((void *)((uintptr_t)loan->device & -settings.line_bytes));
+	device_block_give_back(block_of(loan->device));
+	dma_pool_give_back(block_of(loan->copy));
 }
 
 /* ---- At work, and at rest ---- */
 
-/* The highest pair of free pieces, @bytes and @more_bytes long, the second @offset bytes above the first. */
-static bool find_pair(u64 offset, u64 bytes, u64 more_bytes, u64 *at)
+/* The highest pair of free pieces, the second @offset bytes above the first (modulo 2^64). */
+static bool find_pair(u64 offset, u64 bytes, u64 *at)
 {
 	const struct memory_range *a, *b;
 	bool found = false;
 
 	for (unsigned i = 0; (a = memory_at(i)); i++) {
-		for (unsigned k = 0; a->use == MEMORY_FREE && (b = memory_at(k)); k++) {
-			s64 low = (s64)(b->range.start - offset), high;
+		s64 first = (s64)a->range.start, last = first + (s64)(a->range.bytes - bytes);
 
-			if (b->use != MEMORY_FREE || b->range.bytes < more_bytes ||
-			    a->range.bytes < bytes)
+		if (a->use != MEMORY_FREE || a->range.bytes < bytes)
+			continue;
+		for (unsigned k = 0; (b = memory_at(k)); k++) {
+			s64 low = (s64)(b->range.start - offset);
+			s64 high = low + (s64)(b->range.bytes - bytes);
+
+			if (b->use != MEMORY_FREE || b->range.bytes < bytes)
 				continue;
-			high = low + (s64)(b->range.bytes - more_bytes);
-			if (low < (s64)a->range.start)
-				low = (s64)a->range.start;
-			if (high > (s64)(a->range.start + a->range.bytes - bytes))
-				high = (s64)(a->range.start + a->range.bytes - bytes);
-			if (high < low || (found && (u64)high <= *at))
+			if (high > last)
+				high = last;
+			if (high < first || high < low || (found && (u64)high <= *at))
 				continue;
 			*at = (u64)high;
 			found = true;
@@ -278,7 +300,9 @@ static bool find_pair(u64 offset, u64 bytes, u64 more_bytes, u64 *at)
 static int take_pairs(void)
 {
 	enum { SHARE = 8, LEAST = 256 * 1024 };
-	u64 bytes = LEAST, most = memory_total() / SHARE, apart, at;
+	u64 apart = settings.offset < -settings.offset ? settings.offset : -settings.offset;
+	u64 bytes = LEAST, most = memory_total() / SHARE, at;
+	int error;
 
 	if (settings.limit && settings.limit < most)
 		most = settings.limit;
@@ -287,18 +311,28 @@ static int take_pairs(void)
 	for (;; bytes /= 2) {
 		if (bytes < LEAST)
 			return -ENOMEM;
-		apart = settings.offset < -settings.offset ? settings.offset : -settings.offset;
-		if (apart >= 2 * bytes && find_pair(settings.offset, bytes, 2 * bytes, &at))
+		if (apart >= bytes && find_pair(settings.offset, bytes, &at))
 			break;
 	}
 	ours = (struct range){ at, bytes };
-	theirs = (struct range){ at + settings.offset, 2 * bytes };
-	if (memory_claim(ours.start, ours.bytes, MEMORY_PLINTH, "DMA, oracle") ||
-	    memory_claim(theirs.start, theirs.bytes, MEMORY_PLINTH, "DMA, oracle") ||
-	    dma_pool_add(ours))
-		return -ENOMEM;
+	theirs = (struct range){ at + settings.offset, bytes };
+	error = memory_claim(ours.start, ours.bytes, MEMORY_PLINTH, "DMA, oracle");
+	if (error)
+		return error;
+	error = memory_claim(theirs.start, theirs.bytes, MEMORY_PLINTH, "DMA, oracle");
+	if (error)
+		goto release_ours;
+	error = dma_pool_add(ours);
+	if (error)
+		goto release_theirs;
 	dma_domains_within(ours);
 	return 0;
+
+release_theirs:
+	memory_release(theirs.start, theirs.bytes);
+release_ours:
+	memory_release(ours.start, ours.bytes);
+	return error;
 }
 
 int dma_oracle_begin(const struct dma_oracle_settings *s, const char **reason)
@@ -316,6 +350,7 @@ int dma_oracle_begin(const struct dma_oracle_settings *s, const char **reason)
 		return -EINVAL;
 	settings = *s;
 	random_state = s->seed;
+	next_recent = 0;
 	if (s->limit && memory_at(0))
 		dma_domains_within((struct range){ memory_at(0)->range.start, s->limit });
 	*reason = "no two pieces of free memory are its offset apart (more memory may help: QEMU's -m)";

@@ -55,6 +55,14 @@ static void arena_remove(struct arena *a)
 	free(a);
 }
 
+static bool window_at(const struct dma_domain *domain, unsigned index, struct dma_window *w)
+{
+	if (domain)
+		return dma_window_at(domain, index, w);
+	*w = (struct dma_window){ 0, 0, UINT64_MAX };
+	return index == 0;
+}
+
 /* RAM from the first window that has some. */
 static struct arena *arena_take(const struct dma_domain *domain, u64 bytes, u64 align)
 {
@@ -62,7 +70,7 @@ static struct arena *arena_take(const struct dma_domain *domain, u64 bytes, u64 
 	struct dma_window w;
 	u64 start;
 
-	for (unsigned i = 0; dma_window_at(domain, i, &w); i++) {
+	for (unsigned i = 0; window_at(domain, i, &w); i++) {
 		if (memory_take(bytes, align, w.cpu, w.cpu + w.bytes, MEMORY_PLINTH, "DMA", &start))
 			continue;
 		a = arena_add((struct range){ start, bytes }, false);
@@ -95,7 +103,7 @@ static bool fits(const struct piece *p, const struct dma_domain *domain, size_t 
 {
 	struct dma_window w;
 
-	for (unsigned i = 0; dma_window_at(domain, i, &w); i++) {
+	for (unsigned i = 0; window_at(domain, i, &w); i++) {
 		u64 low = p->start > w.cpu ? p->start : w.cpu;
 		u64 end = p->start + p->bytes, w_end = w.cpu + w.bytes;
 
@@ -161,7 +169,6 @@ static void *take_from(struct arena *a, const struct dma_domain *domain, size_t 
 
 void *dma_pool_take(const struct dma_domain *domain, size_t bytes, size_t align, size_t place)
 {
-	static const struct dma_domain anywhere;
 	u64 wanted = ((u64)place + bytes + ARCH_PAGE_BYTES - 1) & -(u64)ARCH_PAGE_BYTES;
 	struct arena *a;
 	void *taken;
@@ -169,10 +176,8 @@ void *dma_pool_take(const struct dma_domain *domain, size_t bytes, size_t align,
 	assert(bytes && align && !(align & (align - 1)) && place < align);
 	if (wanted < bytes)
 		return NULL;
-	if (!domain)
-		domain = &anywhere;
 	for (a = arenas; a; a = a->next) {
-		taken = take_from(a, domain, bytes, align, place);
+		taken = domain || !a->lent ? take_from(a, domain, bytes, align, place) : NULL;
 		if (taken)
 			return taken;
 	}

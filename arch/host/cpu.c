@@ -90,6 +90,8 @@ int arch_map(u64 start, u64 bytes, enum arch_map_kind kind)
 {
 	if ((start | bytes) % ARCH_PAGE_BYTES)
 		return -EINVAL;
+	if (kind == ARCH_MAP_UNCACHED && sim.no_uncached)
+		return -ENOTSUP;
 	sim.maps[sim.map_count++ % SIM_RECORDS] = (struct sim_map_record){ start, bytes, kind };
 	return 0;
 }
