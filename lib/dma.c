@@ -204,12 +204,13 @@ void dma_take_at(const struct dma_site *site, const struct dma_memory *m, size_t
 	}
 }
 
-void dma_fence(void)
+void dma_fence_at(const struct dma_site *site)
 {
 	if (dma_oracle_on) {
 		dma_oracle_hook();
-		if (dma_oracle_no_fence)
+		if (!effective(site))
 			return;
+		dma_oracle_flush();
 	}
 	arch_dma_mb();
 }

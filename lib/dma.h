@@ -96,7 +96,7 @@ void dma_free(struct dma_memory *m);
  * device is still looking: before reading avail_event or a shadow EventIdx, and between enabling
  * interrupts and the last look at the ring.
  */
-void dma_fence(void);
+#define dma_fence()			dma_fence_at(DMA_SITE(DMA_SITE_FENCE))
 
 static inline dma_addr_t dma_at(const struct dma_memory *m, size_t offset)
 {
@@ -154,6 +154,7 @@ int dma_alloc_at(const struct dma_site *site, struct dma_memory *m, const struct
 		 size_t bytes, size_t align, enum dma_lines lines);
 void dma_give_at(const struct dma_site *site, const struct dma_memory *m, size_t offset, size_t bytes);
 void dma_take_at(const struct dma_site *site, const struct dma_memory *m, size_t offset, size_t bytes);
+void dma_fence_at(const struct dma_site *site);
 int dma_map_at(const struct dma_site *site, struct dma_mapping *map, const struct dma_domain *domain,
 	       const void *buffer, size_t bytes, enum dma_direction direction);
 void dma_unmap_at(const struct dma_site *site, struct dma_mapping *map);

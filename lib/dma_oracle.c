@@ -14,10 +14,11 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 
-enum { WORD = 8, PASSES_MAX = 1000, RECENT = 8, RUBBISH = 0xa5 };
+enum { WORD = 8, PASSES_MAX = 1000, PENDING_MAX = 16, RECENT = 8, RUBBISH = 0xa5 };
 
 const struct dma_oracle_settings dma_oracle_defaults = { .seed = 1, .line_bytes = 64, .rate = 2 };
-bool dma_oracle_on, dma_oracle_no_fence;
+bool dma_oracle_on;
+void (*dma_oracle_device)(void);
 struct dma_oracle_counters dma_oracle_counters;
 void (*arch_turn_hook)(void);
 
@@ -25,8 +26,13 @@ static struct dma_oracle_settings settings;
 static u64 random_state;
 static bool busy;
 
-/* With an offset: memory of ours, and at that distance as much for the device. */
-static struct range ours, theirs;
+/* Lines that were given and have not arrived, as they were then; the oldest first. */
+static struct {
+	struct dma_loan *loan;
+	size_t at, bytes;
+	u8 line[DMA_ORACLE_LINE_MAX];
+} pending[PENDING_MAX];
+static unsigned pending_count;
 
 /* Where something was handed over lately: what is about to be, is near there. */
 static struct {
@@ -48,10 +54,9 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* The first and last word may be partly of nobody: a device's view is a piece of whole lines. */
-static void write_back(struct dma_loan *loan, size_t at, size_t bytes)
+static void store(struct dma_loan *loan, size_t at, const u8 *from, size_t bytes)
 {
 	uintptr_t to = (uintptr_t)loan->device + at;
-	const u8 *from = loan->view + at;
 	size_t skip = to % WORD;
 	u64 *word = (u64 *)(to - skip);
 
@@ -66,6 +71,11 @@ static void write_back(struct dma_loan *loan, size_t at, size_t bytes)
 		bytes -= n;
 		skip = 0;
 	}
+}
+
+static void write_back(struct dma_loan *loan, size_t at, size_t bytes)
+{
+	store(loan, at, loan->view + at, bytes);
 }
 
 static void read_line(const u8 *device, u64 *line, size_t bytes)
@@ -119,21 +129,49 @@ static void remember(struct dma_loan *loan, size_t offset)
 	next_recent = (next_recent + 1) % RECENT;
 }
 
+void dma_oracle_flush(void)
+{
+	for (unsigned i = 0; i < pending_count; i++)
+		store(pending[i].loan, pending[i].at, pending[i].line, pending[i].bytes);
+	pending_count = 0;
+}
+
+static bool is_pending(const struct dma_loan *loan, size_t at)
+{
+	unsigned i = 0;
+
+	while (i < pending_count && (pending[i].loan != loan || pending[i].at != at))
+		i++;
+	return i < pending_count;
+}
+
 void dma_oracle_give(struct dma_loan *loan, size_t offset, size_t bytes)
 {
-	for_each_line(loan, start, n, offset, bytes)
-		write_back(loan, start, n);
+	for_each_line(loan, start, n, offset, bytes) {
+		if (pending_count == PENDING_MAX)
+			dma_oracle_flush();
+		pending[pending_count].loan = loan;
+		pending[pending_count].at = start;
+		pending[pending_count].bytes = n;
+		memcpy(pending[pending_count++].line, loan->view + start, n);
+	}
 	remember(loan, offset);
+}
+
+static void complain(const struct dma_site *site)
+{
+	if (!dma_oracle_counters.lost++)
+		log_warning("oracle: %s, line %u, throws away what we wrote there and did not give",
+			    site->file, site->line);
 }
 
 void dma_oracle_take(struct dma_loan *loan, const struct dma_site *site, size_t offset, size_t bytes)
 {
 	for_each_line(loan, start, n, offset, bytes) {
-		if (written(loan, start, n)) {
-			if (!dma_oracle_counters.lost++)
-				log_warning("oracle: %s, line %u, throws away what we wrote there and "
-					    "did not give", site->file, site->line);
-		}
+		if (is_pending(loan, start))
+			dma_oracle_flush();
+		if (written(loan, start, n))
+			complain(site);
 		fetch(loan, start, n);
 	}
 	remember(loan, offset);
@@ -167,7 +205,10 @@ static struct dma_loan *pick(size_t *at)
 	return loan;
 }
 
-/* What only goes out is never fetched: the memory may be such that we cannot write it. */
+/*
+ * What only goes out is never fetched: the memory may be such that we cannot write it. Nothing that
+ * was written arrives before what was given earlier.
+ */
 static void disturb(void)
 {
 	size_t at, start, n;
@@ -175,6 +216,7 @@ static void disturb(void)
 
 	n = line_of(loan, at, &start);
 	if (written(loan, start, n)) {
+		dma_oracle_flush();
 		write_back(loan, start, n);
 		dma_oracle_counters.written_back++;
 	} else if (loan->shared || loan->direction == DMA_FROM_DEVICE) {
@@ -189,9 +231,22 @@ void dma_oracle_hook(void)
 		return;
 	busy = true;
 	dma_oracle_counters.hooks++;
+	if (dma_oracle_device)
+		dma_oracle_device();
+	if (settings.rate && chance() & 1)
+		dma_oracle_flush();
 	for (unsigned i = 0; i < settings.rate; i++)
 		disturb();
 	busy = false;
+}
+
+/* Registers and polling loops: by now, what we stored is everywhere. */
+static void turn(void)
+{
+	if (busy)
+		return;
+	dma_oracle_flush();
+	dma_oracle_hook();
 }
 
 /* ---- Loans ---- */
@@ -259,6 +314,7 @@ static u8 *block_of(const u8 *at)
 
 void dma_oracle_end_loan(struct dma_loan *loan)
 {
+	dma_oracle_flush();
 	for (unsigned i = 0; i < RECENT; i++)
 		if (recent[i].loan == loan)
 			recent[i].loan = NULL;
@@ -267,73 +323,6 @@ void dma_oracle_end_loan(struct dma_loan *loan)
 }
 
 /* ---- At work, and at rest ---- */
-
-/* The highest pair of free pieces, the second @offset bytes above the first (modulo 2^64). */
-static bool find_pair(u64 offset, u64 bytes, u64 *at)
-{
-	const struct memory_range *a, *b;
-	bool found = false;
-
-	for (unsigned i = 0; (a = memory_at(i)); i++) {
-		s64 first = (s64)a->range.start, last = first + (s64)(a->range.bytes - bytes);
-
-		if (a->use != MEMORY_FREE || a->range.bytes < bytes)
-			continue;
-		for (unsigned k = 0; (b = memory_at(k)); k++) {
-			s64 low = (s64)(b->range.start - offset);
-			s64 high = low + (s64)(b->range.bytes - bytes);
-
-			if (b->use != MEMORY_FREE || b->range.bytes < bytes)
-				continue;
-			if (high > last)
-				high = last;
-			if (high < first || high < low || (found && (u64)high <= *at))
-				continue;
-			*at = (u64)high;
-			found = true;
-		}
-	}
-	return found;
-}
-
-/* Memory in pairs: at most a share of all, and no more than the limit. */
-static int take_pairs(void)
-{
-	enum { SHARE = 8, LEAST = 256 * 1024 };
-	u64 apart = settings.offset < -settings.offset ? settings.offset : -settings.offset;
-	u64 bytes = LEAST, most = memory_total() / SHARE, at;
-	int error;
-
-	if (settings.limit && settings.limit < most)
-		most = settings.limit;
-	while (2 * bytes <= most)
-		bytes *= 2;
-	for (;; bytes /= 2) {
-		if (bytes < LEAST)
-			return -ENOMEM;
-		if (apart >= bytes && find_pair(settings.offset, bytes, &at))
-			break;
-	}
-	ours = (struct range){ at, bytes };
-	theirs = (struct range){ at + settings.offset, bytes };
-	error = memory_claim(ours.start, ours.bytes, MEMORY_PLINTH, "DMA, oracle");
-	if (error)
-		return error;
-	error = memory_claim(theirs.start, theirs.bytes, MEMORY_PLINTH, "DMA, oracle");
-	if (error)
-		goto release_ours;
-	error = dma_pool_add(ours);
-	if (error)
-		goto release_theirs;
-	dma_domains_within(ours);
-	return 0;
-
-release_theirs:
-	memory_release(theirs.start, theirs.bytes);
-release_ours:
-	memory_release(ours.start, ours.bytes);
-	return error;
-}
 
 int dma_oracle_begin(const struct dma_oracle_settings *s, const char **reason)
 {
@@ -354,14 +343,14 @@ int dma_oracle_begin(const struct dma_oracle_settings *s, const char **reason)
 	if (s->limit && memory_at(0))
 		dma_domains_within((struct range){ memory_at(0)->range.start, s->limit });
 	*reason = "no two pieces of free memory are its offset apart (more memory may help: QEMU's -m)";
-	if (s->offset && take_pairs()) {
+	if (s->offset && dma_oracle_pairs_take(s)) {
 		dma_domains_within((struct range){ 0 });
 		return -ENOMEM;
 	}
 	*reason = NULL;
 	dma_oracle_counters = (struct dma_oracle_counters){ 0 };
 	dma_oracle_on = true;
-	arch_turn_hook = dma_oracle_hook;
+	arch_turn_hook = turn;
 	return 0;
 }
 
@@ -370,9 +359,6 @@ void dma_oracle_end(void)
 	dma_oracle_on = false;
 	arch_turn_hook = NULL;
 	dma_domains_within((struct range){ 0 });
-	if (!settings.offset)
-		return;
-	dma_pool_withdraw(ours);
-	memory_release(ours.start, ours.bytes);
-	memory_release(theirs.start, theirs.bytes);
+	if (settings.offset)
+		dma_oracle_pairs_release();
 }

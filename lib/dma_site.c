@@ -6,7 +6,7 @@ const char *dma_site_kind_name(enum dma_site_kind kind)
 {
 	static const char *const names[] = {
 		[DMA_SITE_ALLOC] = "alloc", [DMA_SITE_GIVE] = "give", [DMA_SITE_TAKE] = "take",
-		[DMA_SITE_MAP] = "map", [DMA_SITE_UNMAP] = "unmap",
+		[DMA_SITE_FENCE] = "fence", [DMA_SITE_MAP] = "map", [DMA_SITE_UNMAP] = "unmap",
 	};
 
 	return names[kind];

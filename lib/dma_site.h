@@ -8,7 +8,9 @@
 #include "arch/types.h"
 #include "lib/table.h"
 
-enum dma_site_kind { DMA_SITE_ALLOC, DMA_SITE_GIVE, DMA_SITE_TAKE, DMA_SITE_MAP, DMA_SITE_UNMAP };
+enum dma_site_kind {
+	DMA_SITE_ALLOC, DMA_SITE_GIVE, DMA_SITE_TAKE, DMA_SITE_FENCE, DMA_SITE_MAP, DMA_SITE_UNMAP,
+};
 
 struct dma_site {
 	const char *file;		/* from the top of the repository */

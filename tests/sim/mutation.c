@@ -83,7 +83,7 @@ static bool is_seen(const struct dma_site *site, CMUnitTestFunction suite)
 	return seen;
 }
 
-unsigned mutation_survivors(const char *file, CMUnitTestFunction suite, unsigned *sites)
+unsigned mutation_survivors(const char *file, CMUnitTestFunction suite, bool fences, unsigned *sites)
 {
 	unsigned survivors = 0;
 
@@ -96,7 +96,8 @@ unsigned mutation_survivors(const char *file, CMUnitTestFunction suite, unsigned
 		in_child(under_the_oracle, &run);
 	}
 	table_for_each(dma_sites, struct dma_site, site) {
-		if (strcmp(site->file, file) || site->kind == DMA_SITE_ALLOC || !first_of_its_line(site))
+		if (strcmp(site->file, file) || site->kind == DMA_SITE_ALLOC ||
+		    (site->kind == DMA_SITE_FENCE) != fences || !first_of_its_line(site))
 			continue;
 		(*sites)++;
 		survivors += !is_seen(site, suite);
@@ -104,13 +105,24 @@ unsigned mutation_survivors(const char *file, CMUnitTestFunction suite, unsigned
 	return survivors;
 }
 
-void mutation_test(const char *file, CMUnitTestFunction suite)
+static void none_survives(const char *file, CMUnitTestFunction suite, bool fences)
 {
-	unsigned sites, survivors = mutation_survivors(file, suite, &sites);
+	unsigned sites, survivors = mutation_survivors(file, suite, fences, &sites);
 
 	if (!sites)
-		fail_msg("%s: no hand-over at all", file);
+		fail_msg("%s: nothing of the kind", file);
 	if (survivors)
-		fail_msg("%s: %u of %u hand-overs survive their absence", file, survivors, sites);
-	print_message("%s: the absence of each of %u hand-overs is seen\n", file, sites);
+		fail_msg("%s: %u of %u survive their absence", file, survivors, sites);
+	print_message("%s: the absence of each of %u %s is seen\n", file, sites,
+		      fences ? "fences" : "hand-overs");
+}
+
+void mutation_test(const char *file, CMUnitTestFunction suite)
+{
+	none_survives(file, suite, false);
+}
+
+void mutation_test_fences(const char *file, CMUnitTestFunction suite)
+{
+	none_survives(file, suite, true);
 }

@@ -13,5 +13,11 @@
 
 void mutation_test(const char *file, CMUnitTestFunction suite);
 
-/* The same without failing: how many survive, of how many. */
-unsigned mutation_survivors(const char *file, CMUnitTestFunction suite, unsigned *sites);
+/*
+ * The same for each dma_fence. A suite sees that one is missing only if its device gets on between
+ * what the driver does: in another thread, or through dma_oracle_device.
+ */
+void mutation_test_fences(const char *file, CMUnitTestFunction suite);
+
+/* Without failing: how many survive, of how many. */
+unsigned mutation_survivors(const char *file, CMUnitTestFunction suite, bool fences, unsigned *sites);

@@ -62,6 +62,13 @@ static u8 *ours(size_t at)
 	return (u8 *)m.cpu + at;
 }
 
+/* Given, and there: it may take until the next turn of a loop. */
+static void give(size_t at, size_t bytes)
+{
+	dma_give(&m, at, bytes);
+	arch_relax();
+}
+
 /* What the device sees of the area. */
 static u8 *theirs(size_t at)
 {
@@ -91,7 +98,7 @@ static void only_hand_overs_move_bytes(void **state)
 	assert_int_equal(*theirs(0), 0);
 	assert_int_equal(*ours(3 * LINE), 0);
 
-	dma_give(&m, LINE + 5, 1);				/* the whole line, and no other */
+	give(LINE + 5, 1);					/* the whole line, and no other */
 	for (size_t i = 0; i < 3 * LINE; i++)
 		assert_int_equal(*theirs(i), i / LINE == 1);
 	dma_take(&m, 4 * LINE - 1, 2);				/* two lines */
@@ -108,7 +115,7 @@ static void any_line_size(void **state)
 		area(4 * line);
 		assert_int_equal((uintptr_t)m.cpu % line, 0);
 		memset(ours(0), 1, 4 * line);
-		dma_give(&m, 2 * line - 1, 2);
+		give(2 * line - 1, 2);
 		for (size_t i = 0; i < 4 * line; i++)
 			assert_int_equal(*theirs(i), i / line == 1 || i / line == 2);
 		memset(theirs(0), 2, 4 * line);
@@ -228,6 +235,36 @@ static void hook_points(void **state)
 	arch_relax();
 	mmio_read8(registers, 0);
 	assert_int_equal(dma_oracle_counters.hooks, hooks + 1);
+}
+
+/* As from a store buffer: late, but in order, and as it was when it was given. */
+static void what_is_given_arrives_late(void **state)
+{
+	(void)state;
+	begin((struct dma_oracle_settings){ 0 });
+	area(40 * LINE);
+	*ours(0) = 1;
+	dma_give(&m, 0, 1);
+	*ours(LINE) = 1;
+	dma_give(&m, LINE, 1);
+	*ours(0) = 2;
+	dma_take(&m, 2 * LINE, 1);
+	assert_int_equal(*theirs(0) | *theirs(LINE), 0);	/* store, then load */
+	dma_fence();
+	assert_int_equal(*theirs(0), 1);
+	assert_int_equal(*theirs(LINE), 1);
+
+	dma_give(&m, 0, 1);
+	dma_take(&m, 0, 1);				/* a line of one's own is never old */
+	assert_int_equal(*ours(0), 2);
+	assert_int_equal(*theirs(0), 2);
+	assert_int_equal(dma_oracle_counters.lost, 0);
+
+	memset(ours(0), 3, 40 * LINE);
+	dma_give(&m, 0, 40 * LINE);			/* there is an end to what is on its way */
+	assert_int_equal(*theirs(0), 3);
+	assert_int_equal(*theirs(39 * LINE), 0);
+	dma_free(&m);
 }
 
 static void no_mixed_lines(void **state)
@@ -545,6 +582,7 @@ int main(void)
 		TEST(two_writers_undo_each_other),
 		TEST(a_seed_is_a_run),
 		TEST(hook_points),
+		TEST(what_is_given_arrives_late),
 		TEST(no_mixed_lines),
 		TEST(what_was_not_given_is_lost),
 		TEST(loans_at_every_alignment),
