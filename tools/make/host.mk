@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The portable sources as programs for the workstation, under the sanitizers: unit tests, or with
-# FUZZ=1 fuzz targets. Called by tools/test-run.
+# The portable sources as programs for the workstation, under the sanitizers: unit tests, with FUZZ=1
+# fuzz targets, or with THREADS=1 the tests that have threads, under ThreadSanitizer. Called by
+# tools/test-run.
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -15,6 +16,13 @@ SANITIZE := fuzzer-no-link,address,undefined
 LDFLAGS := -fsanitize=fuzzer,address,undefined
 TEST_SOURCES := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 LDLIBS :=
+else ifeq ($(THREADS),1)
+OUT := $(O)/threads
+HOSTCC := clang
+SANITIZE := thread
+LDFLAGS := -fsanitize=thread
+TEST_SOURCES := $(sort $(wildcard tests/*/*_threads_test.c))
+LDLIBS := -lcmocka
 else
 OUT := $(O)/host
 HOSTCC := $(if $(filter 1,$(LLVM)),clang,gcc)
