@@ -31,7 +31,8 @@ static inline void arch_dma_mb(void);	/* all before, all after: store then load 
 static inline u64 arch_ticks(void);	/* since some moment before we started; never goes back */
 u64 arch_ticks_per_second(void);	/* valid after arch_describe() */
 static inline void arch_relax(void);	/* one turn of a polling loop */
-extern void (*arch_turn_hook)(void);	/* called in each of those, unless NULL; lib/dma_oracle.c provides it */
+/* Called in each of those, unless NULL; lib/dma_oracle.c provides it. */
+extern void (*arch_turn_hook)(void);
 void arch_wait_irq(void);		/* sleep until an interrupt is pending; none is taken */
 
 /* ---- The CPU, as the device tree and its own registers describe it ---- */

@@ -147,9 +147,9 @@ int device_require_phandle(struct device *dev, const char *list, const char *cel
 int device_map(struct device *dev, unsigned index, struct mmio *out);
 
 /*
- * How its DMA reaches memory: as its parent in the tree says, the host of a PCI function, the transport of
- * a virtio device. Binds the cache controller that this may want. Refuses in words: a device whose
- * DMA cannot be served is not driven.
+ * How its DMA reaches memory: as its parent in the tree says, the host of a PCI function, the
+ * transport of a virtio device. Binds the cache controller that this may want. Refuses in words: a
+ * device whose DMA cannot be served is not driven.
  */
 int device_dma(struct device *dev, const struct dma_domain **domain);
 

@@ -42,7 +42,8 @@ int device_dma(struct device *dev, const struct dma_domain **domain)
 	if (error == -ENXIO)
 		return device_refuse(dev, error, "its DMA reaches no memory (dma-ranges)");
 	if (error)
-		return device_refuse(dev, error, "what its DMA reaches cannot be told (dma-ranges): %s",
+		return device_refuse(dev, error,
+				     "what its DMA reaches cannot be told (dma-ranges): %s",
 				     error_text(error));
 	if (!from->dma->coherent && !cache_backend())
 		bind_caches();

@@ -16,9 +16,13 @@ struct cache_ops {
 
 int cache_register(const struct cache_ops *outer);	/* 0; -EBUSY: there is one */
 
-const char *cache_backend(void);	/* "Zicbom", "ccache flush64", ...; NULL: nothing maintains caches */
+/* "Zicbom", "ccache flush64", ...; NULL: nothing maintains caches. */
+const char *cache_backend(void);
 size_t cache_line_bytes(void);		/* the largest on the way */
 
-/* Every line that holds a byte of the range. invalidate: what is in them is lost, so they are whole. */
+/*
+ * Every line that holds a byte of the range. invalidate: what is in them is lost, so they are
+ * whole.
+ */
 void cache_clean(const void *start, size_t bytes);
 void cache_invalidate(void *start, size_t bytes);

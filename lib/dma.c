@@ -29,8 +29,8 @@ const char *dma_refusal(const struct dma_domain *domain)
 {
 	if (domain->coherent || dma_oracle_on || cache_backend())
 		return NULL;
-	return "its DMA does not see the caches, and neither the CPU nor a cache controller here can "
-	       "write them back";
+	return "its DMA does not see the caches, and neither the CPU nor a cache controller here "
+	       "can write them back";
 }
 
 static int way_for(const struct dma_domain *domain, enum dma_lines lines, enum dma_way *way)
@@ -55,8 +55,8 @@ const char *dma_describe(const struct dma_domain *domain, char *to, size_t bytes
 	else if (domain->coherent)
 		snprintf(to, bytes, "coherent");
 	else
-		snprintf(to, bytes, "not coherent, maintained by %s, %zu-byte lines", cache_backend(),
-			 dma_line_bytes());
+		snprintf(to, bytes, "not coherent, maintained by %s, %zu-byte lines",
+			 cache_backend(), dma_line_bytes());
 	return to;
 }
 
@@ -162,7 +162,8 @@ static void check(const struct dma_memory *m, size_t offset, size_t bytes)
 	assert(m->cpu && bytes && offset < m->bytes && bytes <= m->bytes - offset);
 }
 
-void dma_give_at(const struct dma_site *site, const struct dma_memory *m, size_t offset, size_t bytes)
+void dma_give_at(const struct dma_site *site, const struct dma_memory *m, size_t offset,
+		 size_t bytes)
 {
 	check(m, offset, bytes);
 	counters.gives++;
@@ -182,7 +183,8 @@ void dma_give_at(const struct dma_site *site, const struct dma_memory *m, size_t
 	}
 }
 
-void dma_take_at(const struct dma_site *site, const struct dma_memory *m, size_t offset, size_t bytes)
+void dma_take_at(const struct dma_site *site, const struct dma_memory *m, size_t offset,
+		 size_t bytes)
 {
 	size_t line = dma_line_bytes(), first = offset & -line;
 
@@ -225,7 +227,8 @@ static uintptr_t first_line(const void *buffer)
 
 static size_t lines_bytes(const struct dma_mapping *map)
 {
-	return round_up((uintptr_t)map->buffer + map->bytes - first_line(map->buffer), dma_line_bytes());
+	return round_up((uintptr_t)map->buffer + map->bytes - first_line(map->buffer),
+			dma_line_bytes());
 }
 
 static bool shares_a_line(const struct dma_mapping *map)
@@ -234,7 +237,7 @@ static bool shares_a_line(const struct dma_mapping *map)
 		((uintptr_t)map->buffer | map->bytes) % dma_line_bytes();
 }
 
-/* With the caller's bytes: what goes out, and what stays where less comes in. Around them, zeroes. */
+/* With the caller's bytes: what goes out, and what stays if less comes in. Around them, zeroes. */
 static int bounce(struct dma_mapping *map)
 {
 	uintptr_t first = first_line(map->buffer);
@@ -266,7 +269,8 @@ static void *handed_over(const struct dma_mapping *map)
 
 /*
  * Clean in both directions: also a line that the device will write must not be dirty, or it may
- * fall over what came in. Invalidated it is when that has come, since it may have been fetched meanwhile.
+ * fall over what came in. Invalidated it is when that has come, since it may have been fetched
+ * meanwhile.
  */
 static int hand_over(const struct dma_site *site, struct dma_mapping *map)
 {
@@ -293,8 +297,9 @@ static int hand_over(const struct dma_site *site, struct dma_mapping *map)
 	return map->loan ? 0 : -ENOMEM;
 }
 
-int dma_map_at(const struct dma_site *site, struct dma_mapping *map, const struct dma_domain *domain,
-	       const void *buffer, size_t bytes, enum dma_direction direction)
+int dma_map_at(const struct dma_site *site, struct dma_mapping *map,
+	       const struct dma_domain *domain, const void *buffer, size_t bytes,
+	       enum dma_direction direction)
 {
 	struct dma_mapping new = {
 		.domain = domain, .buffer = (void *)buffer, .bytes = bytes, .direction = direction,

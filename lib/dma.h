@@ -28,7 +28,8 @@ struct dma_window {
  */
 struct dma_domain {
 	bool coherent;				/* the device sees our caches */
-	const struct dma_window *windows;	/* all it reaches; none: everything, at the CPU's addresses */
+	/* All it reaches; none: everything, at the CPU's addresses. */
+	const struct dma_window *windows;
 	unsigned window_count;
 };
 
@@ -111,8 +112,11 @@ struct dma_mapping {
 	dma_addr_t addr;	/* for the device */
 	const struct dma_domain *domain;
 	void *buffer;
-	void *bounce;		/* where buffer is out of reach, or what comes in shares a line with something else;
-				   preloaded with the caller's bytes, so a short transfer leaks nothing */
+	/*
+	 * Where buffer is out of reach, or what comes in shares a line with something else;
+	 * preloaded with the caller's bytes, so a short transfer leaks nothing.
+	 */
+	void *bounce;
 	size_t bytes;
 	enum dma_direction direction;
 	enum dma_way way;
@@ -121,9 +125,9 @@ struct dma_mapping {
 
 /*
  * Until dma_unmap the device owns the buffer: it is not looked at, not written (TO_DEVICE: may be
- * read) and not lent FROM_DEVICE again. Any memory and any alignment will do; addr has the same place in
- * its page of 4 KiB as the buffer. What came in short of @bytes leaves the rest of the buffer as it was.
- * @map stays where it is, too.
+ * read) and not lent FROM_DEVICE again. Any memory and any alignment will do; addr has the same
+ * place in its page of 4 KiB as the buffer. What came in short of @bytes leaves the rest of the
+ * buffer as it was. @map stays where it is, too.
  *
  * 0; -ENOMEM: no memory to bounce through, now (it may help to wait for other requests to end);
  * -ENOTSUP: dma_refusal() says why; -EINVAL: no bytes. After an error nothing is lent.
@@ -152,9 +156,12 @@ unsigned dma_leaks(void);
 
 int dma_alloc_at(const struct dma_site *site, struct dma_memory *m, const struct dma_domain *domain,
 		 size_t bytes, size_t align, enum dma_lines lines);
-void dma_give_at(const struct dma_site *site, const struct dma_memory *m, size_t offset, size_t bytes);
-void dma_take_at(const struct dma_site *site, const struct dma_memory *m, size_t offset, size_t bytes);
+void dma_give_at(const struct dma_site *site, const struct dma_memory *m, size_t offset,
+		 size_t bytes);
+void dma_take_at(const struct dma_site *site, const struct dma_memory *m, size_t offset,
+		 size_t bytes);
 void dma_fence_at(const struct dma_site *site);
-int dma_map_at(const struct dma_site *site, struct dma_mapping *map, const struct dma_domain *domain,
-	       const void *buffer, size_t bytes, enum dma_direction direction);
+int dma_map_at(const struct dma_site *site, struct dma_mapping *map,
+	       const struct dma_domain *domain, const void *buffer, size_t bytes,
+	       enum dma_direction direction);
 void dma_unmap_at(const struct dma_site *site, struct dma_mapping *map);

@@ -10,7 +10,7 @@
  */
 int dma_domain_of(struct dt_node bus, bool coherent, const struct dma_domain **domain);
 
-/* From now on no device of any domain reaches memory outside of @r; no bytes: as the domains say. */
+/* From now on no device of any domain reaches memory outside @r; no bytes: as the domains say. */
 void dma_domains_within(struct range r);
 
 /* Window @index, as far as it is in reach. false: there are no more. It may have no bytes. */

@@ -86,9 +86,11 @@ void dma_loan_check_new(const struct dma_site *site, const void *owner, const vo
 			      "%s, line %u, has lent with it, and it was not ended.", site->file,
 			      site->line, l->site->file, l->site->line);
 		if (overlap(l, buffer, bytes) &&
-		    (l->shared || direction == DMA_FROM_DEVICE || l->direction == DMA_FROM_DEVICE))
-			panic("%s, line %u, lends %zu bytes at %p:\n%s, line %u, has lent %zu bytes "
-			      "at %p, and the device may be writing them.", site->file, site->line,
+		    (l->shared || direction == DMA_FROM_DEVICE ||
+		     l->direction == DMA_FROM_DEVICE))
+			panic("%s, line %u, lends %zu bytes at %p:\n%s, line %u, has lent %zu "
+			      "bytes at %p, and the device may be writing them.",
+			      site->file, site->line,
 			      bytes, buffer, l->site->file, l->site->line, l->bytes, l->buffer);
 	}
 }
@@ -105,10 +107,10 @@ void dma_loan_check_end(const struct dma_site *site, const struct dma_mapping *m
 		      map->buffer);
 	if (loans[i] != map->loan || loans[i]->addr.bus != map->addr.bus ||
 	    loans[i]->bytes != map->bytes || loans[i]->direction != map->direction)
-		panic("%s, line %u, ends another loan than was made by %s, line %u:\n%zu bytes at bus "
-		      "address 0x%" PRIx64 " became %zu at 0x%" PRIx64 ".", site->file, site->line,
-		      loans[i]->site->file, loans[i]->site->line, loans[i]->bytes,
-		      loans[i]->addr.bus, map->bytes, map->addr.bus);
+		panic("%s, line %u, ends another loan than was made by %s, line %u:\n"
+		      "%zu bytes at bus address 0x%" PRIx64 " became %zu at 0x%" PRIx64 ".",
+		      site->file, site->line, loans[i]->site->file, loans[i]->site->line,
+		      loans[i]->bytes, loans[i]->addr.bus, map->bytes, map->addr.bus);
 }
 
 unsigned dma_loans_report(void)

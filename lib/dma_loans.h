@@ -16,13 +16,16 @@ struct dma_loan {
 	bool shared;			/* an area; else a buffer, and */
 	enum dma_direction direction;
 	void *buffer;			/* the caller's */
-	u8 *ours;			/* what the device is given: the buffer, or what it bounces through */
+	u8 *ours;			/* what the device is given: the buffer, or its bounce */
 	dma_addr_t addr;		/* of that */
 	size_t bytes;
 
 	unsigned index;			/* dma_loan_at(index) */
 
-	/* The oracle's (lib/dma_oracle.c): the bytes it keeps twice, in whole lines but for what only goes out. */
+	/*
+	 * The oracle's (lib/dma_oracle.c): the bytes it keeps twice, in whole lines but for what
+	 * only goes out.
+	 */
 	u8 *view;			/* ours, or where its first line begins */
 	u8 *device;			/* what the device sees */
 	u8 *copy;			/* as both were when they were last the same */
@@ -45,8 +48,8 @@ unsigned dma_loan_count(void);
 struct dma_loan *dma_loan_at(unsigned index);		/* NULL: no more. In no order */
 
 /*
- * The one that has all bytes of [addr, addr + bytes), and where the device sees them; NULL: none. For
- * simulated devices.
+ * The one that has all bytes of [addr, addr + bytes), and where the device sees them; NULL: none.
+ * For simulated devices.
  */
 struct dma_loan *dma_loan_find(dma_addr_t addr, u64 bytes, void **device);
 

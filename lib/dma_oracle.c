@@ -165,7 +165,8 @@ static void complain(const struct dma_site *site)
 			    site->file, site->line);
 }
 
-void dma_oracle_take(struct dma_loan *loan, const struct dma_site *site, size_t offset, size_t bytes)
+void dma_oracle_take(struct dma_loan *loan, const struct dma_site *site, size_t offset,
+		     size_t bytes)
 {
 	for_each_line(loan, start, n, offset, bytes) {
 		if (is_pending(loan, start))
@@ -258,7 +259,10 @@ static void begin_unlike(struct dma_loan *loan)
 		loan->device[i] = loan->copy[i] = (u8)(loan->view[i] ^ RUBBISH);
 }
 
-/* Memory for what the device sees of [ours, ours + whole): an offset says where, or it lies anywhere in reach. */
+/*
+ * Memory for what the device sees of [ours, ours + whole): an offset says where, or it lies
+ * anywhere in reach.
+ */
 static u8 *device_block(const struct dma_domain *domain, uintptr_t of, size_t whole, size_t align,
 			dma_addr_t *addr)
 {
@@ -342,7 +346,8 @@ int dma_oracle_begin(const struct dma_oracle_settings *s, const char **reason)
 	next_recent = 0;
 	if (s->limit && memory_at(0))
 		dma_domains_within((struct range){ memory_at(0)->range.start, s->limit });
-	*reason = "no two pieces of free memory are its offset apart (more memory may help: QEMU's -m)";
+	*reason = "no two pieces of free memory are its offset apart "
+		  "(more memory may help: QEMU's -m)";
 	if (s->offset && dma_oracle_pairs_take(s)) {
 		dma_domains_within((struct range){ 0 });
 		return -ENOMEM;

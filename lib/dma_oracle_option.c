@@ -10,8 +10,8 @@
 #include "lib/options.h"
 
 /*
- * How devices of real machines see memory: the dma-ranges of their buses in Linux's device trees, as
- * distances from the beginning of RAM. None of them is coherent; all have lines of 64 bytes.
+ * How devices of real machines see memory: the dma-ranges of their buses in Linux's device trees,
+ * as distances from the beginning of RAM. None of them is coherent; all have lines of 64 bytes.
  */
 static const struct profile {
 	const char *name;
@@ -20,11 +20,13 @@ static const struct profile {
 	{ "jh7100", 0, 0x7a000000 },		/* starfive/jh7100-common.dtsi, soc */
 	{ "k1", 0, 0x80000000 },		/* spacemit/k1.dtsi, storage-bus */
 	{ "th1520", 0, 0 },			/* thead/th1520.dtsi: no dma-ranges */
-	{ "imx8mp", 0, 0xc0000000 },		/* freescale/imx8mp.dtsi: RAM and windows begin at 0x40000000 */
+	/* freescale/imx8mp.dtsi: RAM and windows begin at 0x40000000 */
+	{ "imx8mp", 0, 0xc0000000 },
 	{ "rpi4", 0xc0000000, 0x40000000 },	/* bcm2711.dtsi, soc and emmc2bus */
 };
 
-static const char known[] = "jh7100, k1, th1520, imx8mp, rpi4, seed=, line=, offset=, limit=, rate=";
+static const char known[] =
+	"jh7100, k1, th1520, imx8mp, rpi4, seed=, line=, offset=, limit=, rate=";
 
 /* "64", "0x40", "64M". */
 static int number(const char *text, u64 *value)
@@ -113,7 +115,7 @@ void dma_oracle_option(void)
 	if (dma_oracle_parse(value, &s, why, sizeof why) || dma_oracle_begin(&s, &reason))
 		log_error("plinth.oracle=%s: not used, %s", value, reason);
 	else
-		log_warning("The oracle stands between devices and memory: seed %" PRIu64 ", %zu-byte lines, "
-			    "offset 0x%" PRIx64 ", limit 0x%" PRIx64 ", rate %u", s.seed, s.line_bytes,
-			    s.offset, s.limit, s.rate);
+		log_warning("The oracle stands between devices and memory: seed %" PRIu64 ", "
+			    "%zu-byte lines, offset 0x%" PRIx64 ", limit 0x%" PRIx64 ", rate %u",
+			    s.seed, s.line_bytes, s.offset, s.limit, s.rate);
 }

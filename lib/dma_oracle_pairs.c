@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Memory for an oracle with an offset: a piece of ours, and exactly so far from it one for the device. */
+/*
+ * Memory for an oracle with an offset: a piece of ours, and exactly so far from it one for the
+ * device.
+ */
 #include "lib/dma_oracle.h"
 #include "lib/dma_pool.h"
 #include "lib/errors.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Large pieces of RAM (arenas), cut into small ones: the first that is large enough, joined with its
- * neighbours when it comes back. An arena of which nothing is used any more is RAM again.
+ * Large pieces of RAM (arenas), cut into small ones: the first that is large enough, joined with
+ * its neighbours when it comes back. An arena of which nothing is used any more is RAM again.
  */
 #include <stdlib.h>
 #include "arch/arch.h"

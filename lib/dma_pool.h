@@ -7,8 +7,9 @@
 #include "lib/dma_domain.h"
 
 /*
- * @bytes in reach of @domain, at an address that is @place (less than @align) more than a multiple of
- * @align, a power of two. Not cleared. NULL: none left. No domain: anywhere, for nobody else's eyes.
+ * @bytes in reach of @domain, at an address that is @place (less than @align) more than a multiple
+ * of @align, a power of two. Not cleared. NULL: none left. No domain: anywhere, for nobody else's
+ * eyes.
  */
 void *dma_pool_take(const struct dma_domain *domain, size_t bytes, size_t align, size_t place);
 void dma_pool_give_back(void *start);

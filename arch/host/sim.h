@@ -58,8 +58,8 @@ struct sim {
 
 	const char *cache_backend;			/* NULL: this CPU has no cache operations */
 	size_t cache_line_bytes;
-	bool dma_coherent;				/* by default: what arch_dma_coherent says */
-	bool no_uncached;				/* memory cannot be mapped ARCH_MAP_UNCACHED */
+	bool dma_coherent;				/* default: what arch_dma_coherent says */
+	bool no_uncached;				/* ARCH_MAP_UNCACHED cannot be mapped */
 	const struct arch_console *firmware_console;	/* NULL: none */
 	bool firmware_resets;				/* arch_reset and arch_power_off work */
 	struct arch_image image;

@@ -11,11 +11,11 @@ void *sim_dma(u64 bus, size_t bytes, bool write)
 	struct dma_loan *loan = dma_loan_find((dma_addr_t){ bus }, bytes, &device);
 
 	if (!loan)
-		sim_fail("DMA: %zu bytes at bus address 0x%" PRIx64 " are nothing that was lent or shared",
-			 bytes, bus);
+		sim_fail("DMA: %zu bytes at bus address 0x%" PRIx64 " are nothing that was lent "
+			 "or shared", bytes, bus);
 	if (write && !loan->shared && loan->direction == DMA_TO_DEVICE)
-		sim_fail("DMA: %zu bytes at bus address 0x%" PRIx64 " were lent to be read, not written",
-			 bytes, bus);
+		sim_fail("DMA: %zu bytes at bus address 0x%" PRIx64 " were lent to be read, "
+			 "not written", bytes, bus);
 	return device;
 }
 

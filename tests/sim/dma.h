@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory as simulated devices see it, by addresses on the bus. The test fails where a device was given no
- * memory, or would write what it was only given to read.
+ * Memory as simulated devices see it, by addresses on the bus. The test fails where a device was
+ * given no memory, or would write what it was only given to read.
  */
 #pragma once
 #include "arch/types.h"

@@ -83,7 +83,8 @@ static bool is_seen(const struct dma_site *site, CMUnitTestFunction suite)
 	return seen;
 }
 
-unsigned mutation_survivors(const char *file, CMUnitTestFunction suite, bool fences, unsigned *sites)
+unsigned mutation_survivors(const char *file, CMUnitTestFunction suite, bool fences,
+			    unsigned *sites)
 {
 	unsigned survivors = 0;
 

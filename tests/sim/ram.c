@@ -46,11 +46,13 @@ void sim_ram_two(u64 start, u64 bytes, u64 other_start, u64 other_bytes)
 	tree_string(fdt, "device_type", "memory");
 	if (other_bytes) {
 		sim_ram_map(other_start, other_bytes);
-		tree_cells(fdt, "reg", 8, (u32)(start >> 32), (u32)start, (u32)(bytes >> 32), (u32)bytes,
-			   (u32)(other_start >> 32), (u32)other_start, (u32)(other_bytes >> 32),
-			   (u32)other_bytes);
+		tree_cells(fdt, "reg", 8, (u32)(start >> 32), (u32)start,
+			   (u32)(bytes >> 32), (u32)bytes,
+			   (u32)(other_start >> 32), (u32)other_start,
+			   (u32)(other_bytes >> 32), (u32)other_bytes);
 	} else {
-		tree_cells(fdt, "reg", 4, (u32)(start >> 32), (u32)start, (u32)(bytes >> 32), (u32)bytes);
+		tree_cells(fdt, "reg", 4, (u32)(start >> 32), (u32)start,
+			   (u32)(bytes >> 32), (u32)bytes);
 	}
 	fdt_end_node(fdt);
 	tree_end(fdt);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* RAM of the simulated machine: real memory, at an address that a test chooses, for lib/memory.h to hand out. */
+/*
+ * RAM of the simulated machine: real memory, at an address that a test chooses, for lib/memory.h to
+ * hand out.
+ */
 #pragma once
 #include "arch/types.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A device that is nothing but DMA, and a driver for it: a split ring in small, on which lib/dma and
- * its tests are tested. It copies a buffer in or out of its own memory, and sleeps when there is nothing to do.
+ * A device that is nothing but DMA, and a driver for it: a split ring in small, on which lib/dma
+ * and its tests are tested. It copies a buffer in or out of its own memory, and sleeps when there
+ * is nothing to do.
  */
 #pragma once
 #include "lib/dma.h"
@@ -15,9 +16,9 @@ enum { TOY_OK = 0, TOY_BAD = 1, TOY_UNKNOWN = 0xff };
 struct toy_descriptor { u64 addr; u32 bytes; u16 header, status; };	/* of which slot's lines */
 struct toy_available { u16 index, ring[TOY_SIZE]; };
 struct toy_used { u16 index, pad[3]; struct toy_element { u32 slot, done; } ring[TOY_SIZE]; };
-struct toy_header { u32 op, at; };					/* where in the device's memory */
+struct toy_header { u32 op, at; };	/* where in the device's memory */
 
-/* Offsets into the one area; each on lines of its own, and a line for each header and each status. */
+/* Offsets into the one area; each on lines of its own, and a line per header and per status. */
 struct toy_layout {
 	size_t line, available, used, event, headers, statuses, bytes;
 };
@@ -43,9 +44,12 @@ struct toy {
 
 int toy_begin(struct toy *t, const struct dma_domain *domain);
 void toy_end(struct toy *t);
-int toy_submit(struct toy *t, enum toy_op op, u32 at, void *buffer, size_t bytes);	/* which slot, or an error */
-void toy_ring(struct toy *t);			/* tell the device, if it wants to know */
-unsigned toy_poll(struct toy *t);		/* how many have ended; -1u: the device talks nonsense */
+
+/* Which slot, or an error. */
+int toy_submit(struct toy *t, enum toy_op op, u32 at, void *buffer, size_t bytes);
+
+void toy_ring(struct toy *t);		/* tell the device, if it wants to know */
+unsigned toy_poll(struct toy *t);	/* how many have ended; -1u: the device talks nonsense */
 
 /* ---- The device ---- */
 

@@ -59,7 +59,8 @@ bool toy_device_step(struct toy_device *d)
 	d->ops->read(d->base + slot * sizeof desc, &desc, sizeof desc);
 	desc.header %= TOY_SIZE;
 	status = perform(d, &desc);
-	d->ops->write(d->base + d->layout.statuses + desc.status % TOY_SIZE * d->layout.line, &status, 1);
+	d->ops->write(d->base + d->layout.statuses + desc.status % TOY_SIZE * d->layout.line,
+		      &status, 1);
 	complete(d, slot);
 	return true;
 }

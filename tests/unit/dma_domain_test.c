@@ -12,7 +12,10 @@
 
 enum { SPACE = 256, ROUNDS = 300, NOWHERE = -1 };
 
-/* The bus address of each byte of a small address space, as the window says that a range is taken from. */
+/*
+ * The bus address of each byte of a small address space, as the window says that a range is taken
+ * from.
+ */
 static int bus_of(const struct dma_window *w, struct range limit, u64 at, u64 bytes)
 {
 	if (at < w->cpu || at + bytes > w->cpu + w->bytes)

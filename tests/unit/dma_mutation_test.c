@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A right driver under the oracle, and the same without one of its hand-overs: the proof that they are missed. */
+/*
+ * A right driver under the oracle, and the same without one of its hand-overs: the proof that they
+ * are missed.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -158,7 +161,8 @@ static void survivors_are_counted(void **state)
 	(void)state;
 	assert_int_equal(mutation_survivors(__FILE__, nothing_looked_at, false, &sites), 2);
 	assert_int_equal(sites, 2);
-	assert_int_equal(mutation_survivors("tests/sim/none.c", nothing_looked_at, false, &sites), 0);
+	assert_int_equal(mutation_survivors("tests/sim/none.c", nothing_looked_at, false, &sites),
+			 0);
 	assert_int_equal(sites, 0);
 }
 

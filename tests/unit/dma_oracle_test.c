@@ -347,7 +347,8 @@ static void in(size_t at, size_t bytes, size_t part)
 		size_t k = i - PAGE - at;
 
 		if (memory[i] != (k < part ? (u8)(77 + k * 5) : (u8)(3 + i * 5)))
-			fail_msg("at %zu, %zu of %zu bytes: byte %zd", at, part, bytes, (ptrdiff_t)k);
+			fail_msg("at %zu, %zu of %zu bytes: byte %zd", at, part, bytes,
+				 (ptrdiff_t)k);
 	}
 }
 
@@ -507,7 +508,8 @@ static void what_cannot_be(void **state)
 	assert_int_equal(dma_oracle_begin(&s, &reason), -EINVAL);
 	assert_string_equal(reason, "devices use memory already");
 	dma_free(&m);
-	assert_int_equal(dma_alloc(&m, &domain, 8 * MIB, 0, DMA_OWNED), 0);	/* no limit stayed */
+	/* No limit stayed. */
+	assert_int_equal(dma_alloc(&m, &domain, 8 * MIB, 0, DMA_OWNED), 0);
 	dma_free(&m);
 }
 
@@ -539,9 +541,10 @@ static void words(void **state)
 	assert_int_equal(dma_oracle_parse("seed=", &s, why, sizeof why), -EINVAL);
 	assert_string_equal(why, "what follows \"seed=\" is no number");
 	assert_int_equal(dma_oracle_parse("limit=1T", &s, why, sizeof why), -EINVAL);
-	assert_int_equal(dma_oracle_parse("seed=99999999999999999999999999", &s, why, sizeof why), -EINVAL);
-	assert_int_equal(dma_oracle_parse("seedseedseedseedseedseedseedseedseedseedseedseed=1", &s, why,
-					  sizeof why), -EINVAL);
+	assert_int_equal(dma_oracle_parse("seed=99999999999999999999999999", &s, why, sizeof why),
+			 -EINVAL);
+	assert_int_equal(dma_oracle_parse("seedseedseedseedseedseedseedseedseedseedseedseed=1", &s,
+					  why, sizeof why), -EINVAL);
 }
 
 /* The profiles as they are, on a machine with enough memory: 3 GiB and some apart. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is taken is in reach, aligned, nobody else's, and RAM again at the end; whatever the order. */
+/* What is taken is in reach, aligned, nobody else's, and RAM again at the end; in any order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

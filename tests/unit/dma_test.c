@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Areas and loans, without the oracle: each way to serve a device, every alignment, what bounces and what leaks. */
+/*
+ * Areas and loans, without the oracle: each way to serve a device, every alignment, what bounces
+ * and what leaks.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -67,9 +70,11 @@ static void an_area(void **state)
 			for (size_t align = 0; align <= 8192; align = align ? align * 2 : 16) {
 				struct dma_memory m;
 
-				assert_int_equal(dma_alloc(&m, ways[i].domain, bytes, align, DMA_OWNED), 0);
+				assert_int_equal(dma_alloc(&m, ways[i].domain, bytes, align,
+							   DMA_OWNED), 0);
 				assert_int_equal(m.way, ways[i].way);
-				assert_int_equal((uintptr_t)m.cpu % (align > LINE ? align : LINE), 0);
+				assert_int_equal((uintptr_t)m.cpu % (align > LINE ? align : LINE),
+						 0);
 				assert_int_equal(m.addr.bus, (uintptr_t)m.cpu);
 				assert_int_equal(dma_at(&m, 5).bus, m.addr.bus + 5);
 				assert_int_equal(m.bytes, bytes);
@@ -192,14 +197,18 @@ static void refused_without_cache_operations(void **state)
 	assert_int_equal(dma_alloc(&m, &incoherent, 100, 0, DMA_OWNED), -ENOTSUP);
 	assert_int_equal(dma_alloc(&m, &incoherent, 100, 0, DMA_MIXED), -ENOTSUP);
 	assert_int_equal(dma_map(&map, &incoherent, text, 64, DMA_TO_DEVICE), -ENOTSUP);
-	assert_non_null(strstr(dma_describe(&incoherent, text, sizeof text), "not usable: its DMA"));
+	assert_non_null(strstr(dma_describe(&incoherent, text, sizeof text),
+			       "not usable: its DMA"));
 	assert_null(dma_refusal(&coherent));
 	assert_string_equal(dma_describe(&coherent, text, sizeof text), "coherent");
 }
 
 /* ---- Loans ---- */
 
-/* A device that reads, or writes, all or a part, and what the caller finds; around it, what is not the device's. */
+/*
+ * A device that reads, or writes, all or a part, and what the caller finds; around it, what is not
+ * the device's.
+ */
 static void transfer(const struct dma_domain *d, size_t at, size_t bytes, size_t part,
 		     enum dma_direction way, bool bounces)
 {
@@ -218,7 +227,7 @@ static void transfer(const struct dma_domain *d, size_t at, size_t bytes, size_t
 	sim_dma_read(map.addr.bus, out, bytes);		/* in either direction: the caller's */
 	assert_memory_equal(out, buffer, bytes);
 	if (bounces)
-		memset(buffer - 32, 0xee, bytes + 64);	/* nothing is lost that others do meanwhile */
+		memset(buffer - 32, 0xee, bytes + 64);	/* what others do meanwhile is not lost */
 	if (way == DMA_FROM_DEVICE)
 		sim_dma_write(map.addr.bus, in, part);
 	dma_unmap(&map);
@@ -226,11 +235,12 @@ static void transfer(const struct dma_domain *d, size_t at, size_t bytes, size_t
 	for (size_t i = 0; i < sizeof memory; i++) {
 		size_t k = i - PAGE - at;
 		bool ours = bounces && k + 32 < bytes + 64 && (way == DMA_TO_DEVICE || k >= bytes);
-		u8 wanted = ours ? 0xee : way == DMA_FROM_DEVICE && k < part ? (u8)(0x80 + k) : (u8)(i * 7);
+		u8 wanted = ours ? 0xee :
+			    way == DMA_FROM_DEVICE && k < part ? (u8)(0x80 + k) : (u8)(i * 7);
 
 		if (memory[i] != wanted)
-			fail_msg("offset %zu, %zu bytes, %zu come in: byte %zd is 0x%02x, not 0x%02x", at,
-				 bytes, part, (ptrdiff_t)k, memory[i], wanted);
+			fail_msg("offset %zu, %zu bytes, %zu come in: byte %zd is 0x%02x, "
+				 "not 0x%02x", at, bytes, part, (ptrdiff_t)k, memory[i], wanted);
 	}
 }
 
@@ -238,7 +248,8 @@ static void every_alignment(void **state)
 {
 	(void)state;
 	for (size_t at = 0; at < 2 * LINE; at += at < 4 ? 1 : 5)
-		for (size_t bytes = 1; bytes <= 3 * LINE; bytes += bytes % LINE > 2 && bytes % LINE < 60 ? 19 : 1) {
+		for (size_t bytes = 1; bytes <= 3 * LINE;
+		     bytes += bytes % LINE > 2 && bytes % LINE < 60 ? 19 : 1) {
 			bool shares = at % LINE || bytes % LINE;
 
 			transfer(&coherent, at, bytes, bytes, DMA_FROM_DEVICE, false);
@@ -253,7 +264,8 @@ static void at_the_end_of_a_page(void **state)
 	(void)state;
 	for (size_t at = PAGE - 70; at < PAGE; at += 3)
 		for (size_t bytes = 1; bytes < 200; bytes += 13)
-			transfer(&incoherent, at, bytes, bytes, DMA_FROM_DEVICE, at % LINE || bytes % LINE);
+			transfer(&incoherent, at, bytes, bytes, DMA_FROM_DEVICE,
+				 at % LINE || bytes % LINE);
 }
 
 /* Also what lies with us: in the memory of the image, on the stack, anywhere out of the windows. */

@@ -19,9 +19,13 @@
 #include "tests/sim/toy.h"
 
 enum { WAKE_UPS = 60000, BATCHES = 5000, ROUNDS = 100000, TRIES_MAX = 20 * 1000 * 1000 };
-enum { REQUEST_SPINS = 4000, ROUND_SPINS = 60, YIELD_AFTER = 500, FAR_BYTES = 16 << 20, FAR_STORES = 4 };
+enum { REQUEST_SPINS = 4000, ROUND_SPINS = 60, YIELD_AFTER = 500 };
+enum { FAR_BYTES = 16 << 20, FAR_STORES = 4 };
 
-/* ThreadSanitizer's own bookkeeping orders everything: under it the CPU never shows its store buffer. */
+/*
+ * ThreadSanitizer's own bookkeeping orders everything: under it the CPU never shows its store
+ * buffer.
+ */
 #if defined(__has_feature)
 enum { ALL_ORDERED = __has_feature(thread_sanitizer) };
 #else
@@ -32,7 +36,8 @@ static const struct dma_domain domain;
 static struct toy toy;
 static struct toy_device device;
 static bool stop;
-static unsigned kicks, asleep_after;	/* how many were sent; how many it had seen when it fell asleep */
+static unsigned kicks;			/* how many were sent */
+static unsigned asleep_after;		/* how many it had seen when it fell asleep */
 static u64 data[8] __attribute__((aligned(64)));
 
 /* ---- The device: where it looks is where the address on the bus says ---- */
@@ -248,7 +253,7 @@ static void without_the_fence_some_are(void **state)
 	assert_true(lost > 0);
 }
 
-/* ---- The same on coherent memory, where only the CPU is in the way: store, then load, on both sides ---- */
+/* ---- The same on coherent memory, only the CPU in the way: store, then load, both sides ---- */
 
 static u64 *index_of_ours, *event_of_theirs;
 static unsigned round_begun, round_ended;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The portable sources as programs for the workstation, under the sanitizers: unit tests, with FUZZ=1
-# fuzz targets, or with THREADS=1 the tests that have threads, under ThreadSanitizer. Called by
-# tools/test-run.
+# The portable sources as programs for the workstation, under the sanitizers: unit tests, with
+# FUZZ=1 fuzz targets, or with THREADS=1 the tests that have threads, under ThreadSanitizer. Called
+# by tools/test-run.
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
