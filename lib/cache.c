@@ -47,6 +47,7 @@ void cache_clean(const void *start, size_t bytes)
 	if (outer) {
 		whole_lines(start, bytes, &first, &count);
 		outer->clean(first, count);
+		arch_dma_mb();
 	}
 }
 
@@ -54,8 +55,10 @@ void cache_clean(const void *start, size_t bytes)
 void cache_invalidate(void *start, size_t bytes)
 {
 	assert(((uintptr_t)start | bytes) % cache_line_bytes() == 0);
-	if (outer)
+	if (outer) {
 		outer->invalidate((uintptr_t)start, bytes);
+		arch_dma_mb();
+	}
 	if (arch_cache_backend())
 		arch_cache_invalidate(start, bytes);
 }

@@ -18,7 +18,7 @@
 #include "tests/sim/ram.h"
 #include "tests/sim/toy.h"
 
-enum { WAKE_UPS = 60000, BATCHES = 5000, ROUNDS = 100000, TRIES_MAX = 20 * 1000 * 1000 };
+enum { WAKE_UPS = 60000, BATCHES = 5000, ROUNDS = 30000, TRIES_MAX = 20 * 1000 * 1000 };
 enum { REQUEST_SPINS = 4000, ROUND_SPINS = 60, YIELD_AFTER = 500 };
 enum { FAR_BYTES = 16 << 20, FAR_STORES = 4 };
 
