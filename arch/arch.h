@@ -20,7 +20,7 @@ static inline void arch_mmio_write16(uintptr_t addr, u16 value);
 static inline void arch_mmio_write32(uintptr_t addr, u32 value);
 static inline void arch_mmio_write64(uintptr_t addr, u64 value);
 
-/* ---- Order memory accesses as a DMA master sees them. Only lib/dma.c and lib/cache.c use these. ---- */
+/* ---- Order memory accesses as a DMA master sees them. For lib/dma.c and lib/cache.c. ---- */
 
 static inline void arch_dma_wmb(void);	/* stores before, stores after */
 static inline void arch_dma_rmb(void);	/* loads before, loads and stores after */

@@ -6,7 +6,7 @@
 #pragma once
 #include "arch/types.h"
 
-/* CPU physical addresses, whole lines. clean may invalidate, too. What must follow is held back for it here. */
+/* CPU physical addresses, whole lines. clean may invalidate, too. What must follow waits for it. */
 struct cache_ops {
 	const char *name;
 	size_t line_bytes;			/* a power of two, a page at most */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SiFive's level-2 cache ("composable cache"; FU740-C000 manual, "Level 2 Cache Controller"): the only
- * way to write a line back on SoCs whose DMA goes round it and whose CPUs have no instructions for
- * that. When an address is written to Flush64, the line it lies in is written back and dropped, in the
- * caches above too. Only addresses of memory are ever written there.
+ * SiFive's level-2 cache ("composable cache"; FU740-C000 manual, "Level 2 Cache Controller"): the
+ * only way to write a line back on SoCs whose DMA goes round it and whose CPUs have no instructions
+ * for that. When an address is written to Flush64, the line it lies in is written back and dropped,
+ * in the caches above too. Only addresses of memory are ever written there.
  */
 #include "drivers/device.h"
 #include "lib/cache.h"
@@ -21,7 +21,7 @@ static void flush(u64 start, u64 bytes)
 		mmio_write64(registers, FLUSH64, line);
 }
 
-/* Clean lines are dropped by the same write: nothing is lost that lib/dma.c has not written back before. */
+/* The same write drops clean lines: what is lost, lib/dma.c has written back before. */
 static const struct cache_ops ops = {
 	.name = "ccache flush64", .line_bytes = LINE_BYTES, .clean = flush, .invalidate = flush,
 };
@@ -33,13 +33,14 @@ static int probe(struct device *dev, const struct device_id *id)
 
 	(void)id;
 	if (line != LINE_BYTES)
-		return device_refuse(dev, -EINVAL, "its lines have %u bytes (cache-block-size), not %u", line,
-				     LINE_BYTES);
+		return device_refuse(dev, -EINVAL, "its lines have %u bytes (cache-block-size), "
+				     "not %u", line, LINE_BYTES);
 	error = device_map(dev, 0, &registers);
 	if (error)
 		return error;
 	if (registers.size < FLUSH64 + sizeof(u64))
-		return device_refuse(dev, -EINVAL, "its registers have only %zu bytes", registers.size);
+		return device_refuse(dev, -EINVAL, "its registers have only %zu bytes",
+				     registers.size);
 	if (arch_cache_backend())
 		return 0;			/* whose instructions reach this cache, too */
 	if (cache_register(&ops))

@@ -161,9 +161,10 @@ static void without_it_the_disk_is_refused(void **state)
 	(void)state;
 	machine(128, CCACHE_BYTES);
 	assert_int_equal(dma_of_disk(&domain), -ENOTSUP);
-	assert_string_equal(disk.reason, "its DMA does not see the caches, and neither the CPU nor a cache "
-			    "controller here can write them back");
-	assert_string_equal(device_first()->reason, "its lines have 128 bytes (cache-block-size), not 64");
+	assert_string_equal(disk.reason, "its DMA does not see the caches, and neither the CPU nor "
+			    "a cache controller here can write them back");
+	assert_string_equal(device_first()->reason,
+			    "its lines have 128 bytes (cache-block-size), not 64");
 }
 
 static void too_few_registers(void **state)

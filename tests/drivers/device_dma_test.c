@@ -18,7 +18,9 @@ static int set_up(void **state)
 
 static struct device device(enum bus_type bus, const char *path, struct device *parent)
 {
-	struct device dev = { .name = "device", .id.bus = bus, .parent = parent, .node = dt_path(path) };
+	struct device dev = {
+		.name = "device", .id.bus = bus, .parent = parent, .node = dt_path(path),
+	};
 
 	return dev;
 }
@@ -104,10 +106,11 @@ static void refusals(void **state)
 {
 	(void)state;
 	refuse("/outer/nowhere", -ENXIO, "its DMA reaches no memory (dma-ranges)");
-	refuse("/ragged", -EINVAL, "what its DMA reaches cannot be told (dma-ranges): invalid (EINVAL)");
+	refuse("/ragged", -EINVAL,
+	       "what its DMA reaches cannot be told (dma-ranges): invalid (EINVAL)");
 	sim.cache_backend = NULL;
-	refuse("/outer/missing/inner", -ENOTSUP, "its DMA does not see the caches, and neither the CPU nor "
-	       "a cache controller here can write them back");
+	refuse("/outer/missing/inner", -ENOTSUP, "its DMA does not see the caches, and neither "
+	       "the CPU nor a cache controller here can write them back");
 }
 
 /* It is the child that is refused; its transport is driven all the same. */

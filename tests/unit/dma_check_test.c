@@ -67,8 +67,10 @@ static void lends_other(void *unused)
 static void one_buffer_for_two(void **state)
 {
 	static const struct { enum dma_direction first, second; bool bad; } pairs[] = {
-		{ DMA_TO_DEVICE, DMA_TO_DEVICE, false }, { DMA_TO_DEVICE, DMA_FROM_DEVICE, true },
-		{ DMA_FROM_DEVICE, DMA_TO_DEVICE, true }, { DMA_FROM_DEVICE, DMA_FROM_DEVICE, true },
+		{ DMA_TO_DEVICE, DMA_TO_DEVICE, false },
+		{ DMA_TO_DEVICE, DMA_FROM_DEVICE, true },
+		{ DMA_FROM_DEVICE, DMA_TO_DEVICE, true },
+		{ DMA_FROM_DEVICE, DMA_FROM_DEVICE, true },
 	};
 	static const size_t overlap[] = { 901, 950, 1000, 1050, 1099 }, beside[] = { 900, 1100 };
 
@@ -168,8 +170,9 @@ static void leaks(void **state)
 	dma_unmap(&other);
 	assert_int_equal(dma_leaks(), 1);
 	log_walk(keep, NULL);
-	snprintf(expected, sizeof expected, "%s, line %u: 77 bytes at %p are still lent to a device",
-		 __FILE__, line, (void *)buffer);
+	snprintf(expected, sizeof expected,
+		 "%s, line %u: 77 bytes at %p are still lent to a device", __FILE__, line,
+		 (void *)buffer);
 	assert_string_equal(last, expected);
 	dma_unmap(&map);
 	assert_int_equal(dma_leaks(), 0);
