@@ -23,6 +23,7 @@ define HELP
   make clean          remove $(O)
 
   ARCH=riscv64|aarch64   one architecture instead of both
+  DEVELOPMENT=1          with more checks: what drivers promise about memory for DMA
   LLVM=1                 clang and lld instead of GCC and GNU ld
   O=directory            where everything is made: $(O)
   LINUX=directory        a Linux source tree to take libfdt from (else Debian's package)

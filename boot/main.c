@@ -3,6 +3,7 @@
 #include "boot/summary.h"
 #include "drivers/console.h"
 #include "drivers/device.h"
+#include "lib/dma_oracle.h"
 #include "lib/log.h"
 #include "lib/options.h"
 
@@ -27,6 +28,7 @@ int main(void)
 {
 	set_log_level();
 	summary_machine();
+	dma_oracle_option();
 	if (console_open())
 		panic("There is no console: no UART that the device tree lists has a driver.");
 	summary_console();

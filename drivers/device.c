@@ -263,6 +263,7 @@ int devices_quiesce(void)
 		if (!first_error)
 			first_error = error;
 	}
+	dma_leaks();
 	return first_error;
 }
 

@@ -113,7 +113,7 @@ void dma_oracle_option(void)
 	if (!value)
 		return;
 	if (dma_oracle_parse(value, &s, why, sizeof why) || dma_oracle_begin(&s, &reason))
-		log_error("plinth.oracle=%s: not used, %s", value, reason);
+		log_error("plinth.oracle=%s is not used: %s", value, reason);
 	else
 		log_warning("The oracle stands between devices and memory: seed %" PRIu64 ", "
 			    "%zu-byte lines, offset 0x%" PRIx64 ", limit 0x%" PRIx64 ", rate %u",

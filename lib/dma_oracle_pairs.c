@@ -38,17 +38,17 @@ static bool find_pair(u64 offset, u64 bytes, u64 *at)
 	return found;
 }
 
-/* Memory in pairs: at most a share of all, and no more than the limit. */
+/* At most a share of all memory, and no more than the limit. */
 int dma_oracle_pairs_take(const struct dma_oracle_settings *s)
 {
-	enum { SHARE = 8, LEAST = 256 * 1024 };
+	enum { SHARE = 8, LEAST = 256 * 1024, MOST = 64 * 1024 * 1024 };
 	u64 apart = s->offset < -s->offset ? s->offset : -s->offset;
 	u64 bytes = LEAST, most = memory_total() / SHARE, at;
 	int error;
 
 	if (s->limit && s->limit < most)
 		most = s->limit;
-	while (2 * bytes <= most)
+	while (2 * bytes <= most && bytes < MOST)
 		bytes *= 2;
 	for (;; bytes /= 2) {
 		if (bytes < LEAST)

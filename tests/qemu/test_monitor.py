@@ -14,7 +14,8 @@ from test_start import every_arch, every_machine
 UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
 HOME, END, DELETE = "\x1b[H", "\x1b[F", "\x1b[3~"
 
-COMMANDS = ["crash", "dt", "go", "help", "log", "md", "mem", "mw", "poweroff", "reset", "time"]
+COMMANDS = ["crash", "dma", "dt", "go", "help", "log", "md", "mem", "mw", "poweroff", "reset",
+            "time"]
 
 
 @pytest.fixture(params=images.ARCHES)

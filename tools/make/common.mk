@@ -4,9 +4,10 @@
 O ?= build
 V ?= 0
 LLVM ?= 0
+DEVELOPMENT ?= 0
 
 # export: the makefiles below this one see the same choices.
-export O V LLVM LINUX ARCH
+export O V LLVM DEVELOPMENT LINUX ARCH
 
 ifeq ($(V),1)
 Q :=

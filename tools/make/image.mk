@@ -64,7 +64,8 @@ LINK_BASE_aarch64 := 0x40200000
 LINK_BASE := $(LINK_BASE_$(ISA))
 
 # The C library's headers come before the compiler's, which complete them (limits.h).
-CPPFLAGS := -I. -Iarch/$(ISA) -I$(LIBFDT) -DLINK_BASE=$(LINK_BASE) -nostdinc \
+CPPFLAGS := -I. -Iarch/$(ISA) -I$(LIBFDT) -DLINK_BASE=$(LINK_BASE) \
+	-DDEVELOPMENT=$(DEVELOPMENT) -nostdinc \
 	$(patsubst %,-isystem %,$(PICOLIBC)/include $(wildcard \
 		$(shell $(CC) -print-file-name=include) \
 		$(shell $(CC) -print-file-name=include-fixed)))
