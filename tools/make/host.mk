@@ -15,22 +15,21 @@ HOSTCC := clang
 SANITIZE := fuzzer-no-link,address,undefined
 LDFLAGS := -fsanitize=fuzzer,address,undefined
 TEST_SOURCES := $(sort $(wildcard tests/fuzz/*_fuzz.c))
-LDLIBS :=
 else ifeq ($(THREADS),1)
 OUT := $(O)/threads
 HOSTCC := clang
 SANITIZE := thread
 LDFLAGS := -fsanitize=thread
 TEST_SOURCES := $(sort $(wildcard tests/*/*_threads_test.c))
-LDLIBS := -lcmocka
 else
 OUT := $(O)/host
 HOSTCC := $(if $(filter 1,$(LLVM)),clang,gcc)
 SANITIZE := address,undefined
 LDFLAGS := -fsanitize=address,undefined
 TEST_SOURCES := $(sort $(wildcard tests/*/*_test.c))
-LDLIBS := -lcmocka
 endif
+# Fuzz targets, too: the helpers of tests/sim that they are linked with judge through it.
+LDLIBS := -lcmocka
 
 CPPFLAGS := -I. -Iarch/host -Itests -I$(LIBFDT) -DLINK_BASE=0x80200000 -DDEVELOPMENT=1
 CFLAGS := $(COMMON_CFLAGS) -O1 -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
