@@ -138,7 +138,8 @@ def test_load_address_within_a_page_is_refused(start, machine, offset, tmp_path)
 @every_machine
 def test_bss_beyond_the_end_of_memory(start, machine, tmp_path):
     """The file is in RAM, what belongs behind it is not: no stack, and all the same a word."""
-    console = place(start, machine, tmp_path, RAM[machine.arch] + 256 * MIB - 128 * 1024)
+    pages = -(-images.binary(machine.arch).stat().st_size // 4096)
+    console = place(start, machine, tmp_path, RAM[machine.arch] + 256 * MIB - pages * 4096)
     console.expect("Plinth: a fault", stops=True)
     assert "plinth>" not in console.quiet()
 
