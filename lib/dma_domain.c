@@ -3,6 +3,7 @@
 #include <string.h>
 #include "lib/dma_domain.h"
 #include "lib/errors.h"
+#include "lib/sort.h"
 
 static struct range within;		/* no bytes: no limit */
 
@@ -126,7 +127,7 @@ int dma_domain_of(struct dt_node bus, bool coherent, const struct dma_domain **d
 		windows[i] = (struct dma_window){ ranges[i].cpu, ranges[i].bus,
 						  ranges[i].bytes < room ? ranges[i].bytes : room };
 	}
-	qsort(windows, (size_t)count, sizeof *windows, by_cpu_address);
+	sort_items(windows, (size_t)count, sizeof *windows, by_cpu_address);
 	count = (int)join(windows, (unsigned)count);
 
 	for (k = known; k; k = k->next)

@@ -9,6 +9,7 @@
  */
 #include "drivers/pci/plan_space.h"
 #include "lib/errors.h"
+#include "lib/sort.h"
 
 #include <stdlib.h>
 
@@ -96,7 +97,7 @@ static void gather(struct pci_plan *p, int bridge, unsigned kinds, struct scratc
 		for (unsigned k = 0; k < PLAN_KINDS; k++)
 			gather_range(p, bridge, kinds, &f->windows[k], s);
 	}
-	qsort(s->waiting, s->waiting_count, sizeof(*s->waiting), compare_size);
+	sort_items(s->waiting, s->waiting_count, sizeof(*s->waiting), compare_size);
 }
 
 /* Bytes and alignment of window @w of @bridge: of what waits for it, packed from 0 on. */
@@ -301,7 +302,7 @@ static unsigned list_groups(struct pci_plan *p, struct group *groups)
 		if (g.bytes && (g.pinned || !g.function->live))
 			groups[count++] = g;
 	}
-	qsort(groups, count, sizeof(*groups), compare_groups);
+	sort_items(groups, count, sizeof(*groups), compare_groups);
 	return count;
 }
 
