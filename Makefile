@@ -12,6 +12,7 @@ define HELP
   make                both images: $(O)/<arch>/plinth.bin, plinth.elf, plinth.map
   make run            start an image in QEMU (riscv64, or what ARCH says)
   make gdb            the same, stopped before the first instruction, under a debugger
+  make disk           a disk image with a FAT volume and FILES in it
   make check          tests on the workstation alone: under two minutes
   make test           all tests: also clang, fuzzing, and machines in QEMU
   make test-full      the same with every combination of machine, memory and way to start
@@ -31,6 +32,7 @@ define HELP
   BOOTARGS="..."         run, gdb: options for Plinth, in /chosen/bootargs
   QEMU=program           run, gdb: another QEMU
   QEMU_ARGS="..."        run, gdb: more arguments for it, such as "-m 1G -smp 8"
+  DISK=file FILES="..." DISK_ARGS="..."   disk: see `tools/mkdisk --help` ($(O)/disk.img)
   FUZZ_SECONDS=n         test, fuzz: how long for each target (20)
   ALL=1 JSON=1 SKELETON=1 MEMORY=start,bytes   port-check: see `make port-check`
 endef
@@ -64,7 +66,7 @@ $(O)/linux/.extracted: tools/linux-extract | needs
 
 NEEDS := build $(if $(filter run gdb test test-full,$(MAKECMDGOALS)),run) \
 	$(if $(filter check fuzz test test-full,$(MAKECMDGOALS)),test) \
-	$(if $(filter gdb,$(MAKECMDGOALS)),debug) \
+	$(if $(filter gdb,$(MAKECMDGOALS)),debug) $(if $(filter disk,$(MAKECMDGOALS)),disk) \
 	$(if $(filter port-check port-check-all,$(MAKECMDGOALS)),trees)
 
 .PHONY: needs
@@ -92,6 +94,13 @@ run: $(RUN_ARCH) | needs
 .PHONY: gdb
 gdb: $(RUN_ARCH) | needs
 	$(Q)tools/gdb $(O)/$(RUN_ARCH)/plinth.elf $(O)/gdb $(QEMU_COMMAND)
+
+DISK ?= $(O)/disk.img
+
+.PHONY: disk
+disk: | needs
+	@mkdir -p $(dir $(DISK))
+	$(Q)tools/mkdisk $(DISK_ARGS) $(DISK) $(FILES)
 
 # ---- Tests ----
 
