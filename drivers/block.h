@@ -107,6 +107,17 @@ struct block_ops {
 	 * request fails at once.
 	 */
 	int (*reset)(struct block_device *b, int status, const char *cause);
+
+	/*
+	 * Line @index of what only the driver knows, for people: "ring: split, 256 entries". false:
+	 * there are no more. May ask the device. NULL: nothing.
+	 */
+	bool (*describe)(struct block_device *b, unsigned index, char *to, size_t bytes);
+	/*
+	 * Are writes finished in a volatile cache, or on the medium? With nothing in flight. 0, and
+	 * limits.volatile_cache is what is wanted; or why not. NULL: there is no choice.
+	 */
+	int (*set_cache)(struct block_device *b, bool write_back);
 };
 
 struct device;

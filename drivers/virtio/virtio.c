@@ -115,6 +115,7 @@ static int negotiate(struct virtio_device *v, u64 wanted, u64 required)
 	u8 status;
 	int error;
 
+	v->offered = offered;
 	if (v->legacy) {
 		wanted |= VIRTIO_F_ANY_LAYOUT;
 	} else {
@@ -208,21 +209,38 @@ static bool read_steadily(struct virtio_device *v, u32 offset, unsigned width, u
 	return v->transport->config_generation(v) == generation;
 }
 
-int virtio_config_read(struct virtio_device *v, u32 offset, unsigned width, void *to,
-		       unsigned count)
+static int check_field(struct virtio_device *v, u32 offset, size_t bytes)
 {
-	size_t bytes = (size_t)count * width;
-
 	if (is_gone(v))
 		return report_gone(v);
 	if (bytes > v->config.size || offset > v->config.size - bytes)
 		return virtio_refuse(v, -ERANGE, "its configuration has %zu bytes, too few for the "
 				     "%zu at 0x%x", v->config.size, bytes, offset);
+	return 0;
+}
+
+int virtio_config_read(struct virtio_device *v, u32 offset, unsigned width, void *to,
+		       unsigned count)
+{
+	size_t bytes = (size_t)count * width;
+	int error = check_field(v, offset, bytes);
+
+	if (error)
+		return error;
 	memset(to, 0, bytes);
 	if (poll_until(read_steadily(v, offset, width, to, bytes), CONFIG_TIMEOUT_US))
 		return virtio_refuse(v, -EIO, "its configuration at 0x%x (%zu bytes) never holds "
 				     "still while it is read", offset, bytes);
 	return read_status(v) == VIRTIO_STATUS_GONE ? report_gone(v) : 0;
+}
+
+int virtio_config_write8(struct virtio_device *v, u32 offset, u8 value)
+{
+	int error = check_field(v, offset, 1);
+
+	if (!error)
+		mmio_write8(v->config, offset, value);
+	return error;
 }
 
 /* ---- Queues ---- */

@@ -71,7 +71,7 @@ struct virtio_device {
 	u32 ring_align;				/* of the device area; 0: whole cache lines */
 	bool legacy;				/* before virtio 1.0: no FEATURES_OK, 32 features */
 
-	u64 features;				/* as negotiated */
+	u64 offered, features;			/* features: of the device; as negotiated */
 };
 
 #define virtio_refuse(v, error, ...)	device_refuse(&(v)->device, error, __VA_ARGS__)
@@ -114,6 +114,9 @@ int virtio_check(struct virtio_device *v);
  */
 int virtio_config_read(struct virtio_device *v, u32 offset, unsigned width, void *to,
 		       unsigned count);
+
+/* One byte of its configuration. 0, -ERANGE, -ENXIO. */
+int virtio_config_write8(struct virtio_device *v, u32 offset, u8 value);
 
 /* In entries, up to VIRTIO_QUEUE_SIZE_MAX; 0: no such queue. */
 u32 virtio_queue_max_size(struct virtio_device *v, u16 index);
