@@ -140,7 +140,7 @@ def test_refusals(source, tmp_path):
         file.truncate(1 << 32)
     refused("there is no such file", image, "nowhere")
     refused("less than 4 GiB", image, big)
-    refused("is FAT16, not FAT32", "--fat", "32", "--size", "20M", image)
+    refused("no FAT32 of 19.0 MiB: change --size", "--fat", "32", "--size", "20M", image)
     refused("full", "--table", "none", "--size", "1M", image, source)
     refused("no size", "--size", "many", image)
     refused("1 to 11", "--label", "far too long for FAT", image)
@@ -149,3 +149,28 @@ def test_refusals(source, tmp_path):
     (source / "ZERO").unlink()
     (source / "a:b").write_text("")
     refused("FAT has no ':' in names", image, source)
+
+
+@pytest.mark.parametrize("fat, how", [(12, "interleave"), (16, "shuffle"), (32, "interleave"),
+                                      (32, "shuffle")])
+def test_fragment(fat, how, tmp_path):
+    """tests/fs/fragment.py, which scatters files for other tests."""
+    image = tmp_path / "disk.img"
+    contents = {name: os.urandom(100 * 1024 + 7) for name in ("one", "two")}
+    for name, data in contents.items():
+        (tmp_path / name).write_bytes(data)
+    mkdisk("--table", "none", "--fat", fat, image, f"{tmp_path}/one:/some directory/one",
+           f"{tmp_path}/two:/")
+
+    def pieces():
+        clusters = run("mshowfat", "-i", image, "::some directory/one")
+        return clusters.count("<")
+
+    assert pieces() == 1
+    run(TOP / "tests/fs/fragment.py", how, image, "some directory/one", "two")
+    assert pieces() > 10
+    run("/sbin/fsck.fat", "-n", image)
+    for path, name in ("some directory/one", "one"), ("two", "two"):
+        run("mcopy", "-n", "-i", image, f"::{path}", tmp_path / "back")
+        assert (tmp_path / "back").read_bytes() == contents[name]
+        (tmp_path / "back").unlink()
