@@ -16,6 +16,8 @@ static void finish_reset(struct sim_virtio *s)
 	s->offered_select = s->accepted_select = s->queue_select = UINT32_MAX;
 	memset(s->queues, 0, sizeof(s->queues));
 	s->resets++;
+	if (s->was_reset)
+		s->was_reset(s);
 }
 
 u8 sim_virtio_status(struct sim_virtio *s)
@@ -142,4 +144,23 @@ void sim_virtio_ring(struct sim_virtio *s, u64 index)
 	if (index >= s->queue_count || !s->queues[index].enabled)
 		sim_fail("virtio: queue %" PRIu64 " notified, which is not enabled", index);
 	s->queues[index].rung++;
+	if (s->kicked)
+		s->kicked(s, (unsigned)index);
+}
+
+void sim_virtio_queue_begin(struct sim_virtio *s, unsigned index, struct sim_virtqueue *q,
+			    const struct sim_memory_ops *ops, struct sim_virtqueue_entry *entries)
+{
+	struct sim_virtio_queue areas = s->queues[index];
+
+	if (!areas.enabled)
+		sim_fail("sim: queue %u begins, which is not enabled", index);
+	if (s->legacy) {	/* 2.7.2 */
+		areas.descriptors = (u64)areas.page * s->page_bytes;
+		areas.driver = areas.descriptors + 16 * (u64)areas.size;
+		areas.device = areas.driver + 6 + 2 * (u64)areas.size + areas.align - 1;
+		areas.device &= -(u64)areas.align;
+	}
+	sim_virtqueue_begin(q, ops, entries, (u16)areas.size, s->accepted, areas.descriptors,
+			    areas.driver, areas.device);
 }

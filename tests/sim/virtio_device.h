@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A virtio device (virtio 1.2), for the registers of virtio_mmio.h and virtio_pci.h. It fails the
- * test when a driver does what the standard forbids, and is hostile on request. It moves no data.
+ * test when a driver does what the standard forbids, and is hostile on request. What it does with
+ * its queues is @kicked's business.
  */
 #pragma once
 #include "arch/host/sim.h"
+#include "tests/sim/virtqueue_device.h"
 
 enum { SIM_VIRTIO_QUEUES = 4, SIM_VIRTIO_CONFIG = 64, SIM_VIRTIO_FOREVER = 1000000000 };
 
@@ -35,6 +37,11 @@ struct sim_virtio {
 	bool refuses_queues;
 	bool gone;			/* all registers read as ones; looks at them are counted */
 
+	/* What moves data, if anything does: at each notification, and after each reset. */
+	void (*kicked)(struct sim_virtio *s, unsigned queue);
+	void (*was_reset)(struct sim_virtio *s);
+	void *owner;
+
 	/* How it stands. */
 	u8 status;
 	bool resetting;
@@ -43,6 +50,10 @@ struct sim_virtio {
 	struct sim_virtio_queue queues[SIM_VIRTIO_QUEUES];
 	unsigned resets, looks_when_gone;
 };
+
+/* The device's side of queue @index, which is enabled, as it was set up and negotiated. */
+void sim_virtio_queue_begin(struct sim_virtio *s, unsigned index, struct sim_virtqueue *q,
+			    const struct sim_memory_ops *ops, struct sim_virtqueue_entry *entries);
 
 /* For the registers of a transport. */
 u8 sim_virtio_status(struct sim_virtio *s);
