@@ -18,3 +18,20 @@ static inline le64 le64_put(u64 v) { return (le64){ v }; }
 static inline u16 le16_get(le16 v) { return v.raw; }
 static inline u32 le32_get(le32 v) { return v.raw; }
 static inline u64 le64_get(le64 v) { return v.raw; }
+
+/* The same at any place in a run of bytes. */
+#define LE_ACCESS(bits) \
+	static inline u##bits load_le##bits(const void *from) \
+	{ \
+		u##bits value; \
+		__builtin_memcpy(&value, from, sizeof(value)); \
+		return value; \
+	} \
+	static inline void store_le##bits(void *to, u##bits value) \
+	{ \
+		__builtin_memcpy(to, &value, sizeof(value)); \
+	}
+LE_ACCESS(16)
+LE_ACCESS(32)
+LE_ACCESS(64)
+#undef LE_ACCESS
