@@ -53,7 +53,8 @@ struct block_request {
 	/* of the engine */
 	struct block_device *device;
 	struct block_request *next, **link;	/* in flight, in order of submission */
-	u64 deadline_us;
+	u64 deadline_us;			/* 0: its time has not begun */
+	int result;
 };
 
 enum { BLOCK_TIMEOUT_US = 10 * 1000 * 1000 };
@@ -91,20 +92,22 @@ struct block_counters {
 
 struct block_ops {
 	/*
-	 * Hand the (checked) request to the device. 0; -EAGAIN: full, or no memory to lend through
-	 * before others complete; other errors: it cannot be done, and nothing of it is lent.
+	 * Hand the (checked) request to the device; nothing completes in here. 0; -EAGAIN: full, or
+	 * no memory to lend through before others complete; other errors: it cannot be done, and
+	 * nothing of it is lent. It gets a flush only where there is a volatile cache, and no
+	 * BLOCK_FUA where it cannot do that.
 	 */
 	int (*submit)(struct block_device *b, struct block_request *r);
 	void (*kick)(struct block_device *b);	/* tell the device, once after a batch of submits */
 	/*
-	 * Finish what is finished with block_done. May find the device broken: then it resets it as
-	 * below, by itself.
+	 * Finish what is finished with block_done. May find the device broken, and calls
+	 * block_reset then.
 	 */
 	void (*poll)(struct block_device *b);
 	/*
-	 * The device stops touching memory; then every request in flight is failed (block_done,
-	 * @status and @cause); then it is made usable again. 0, or why it is not: every further
-	 * request fails at once.
+	 * For block_reset alone. The device stops touching memory; then every request in flight is
+	 * failed (block_done, @status and @cause); then it is made usable again. 0, or why it is
+	 * not: every further request fails at once.
 	 */
 	int (*reset)(struct block_device *b, int status, const char *cause);
 
@@ -134,18 +137,42 @@ struct block_device {
 	int dead;			/* an error: every request fails with it at once, ... */
 	const char *why_dead;		/* ... and this reason */
 	bool kick_wanted;
+	/*
+	 * A flush failed, so what was written before may be lost and nobody knows what: writing is
+	 * refused from then on. Whoever has reset the device on purpose, knowing that, clears it.
+	 */
+	bool flush_failed;
 	struct block_request *in_flight, **last;
+	struct block_request *unstamped;	/* the first in flight without a deadline */
+	u64 earliest_us;			/* no deadline in flight is before this */
+	struct block_request *finished, **finished_last;	/* until done is called */
+	struct block_request *flush_next, *flush_now;		/* waiting for &flush */
+	struct block_request flush;
+	u64 errors_since_us;			/* how many error lines since then */
+	u32 error_lines;
 	struct block_device *next;
 };
 
 /* Names are unique; limits are checked against nonsense: -EINVAL, and the log says what. */
 int block_register(struct block_device *b);
 
-/* Fails what is still in flight (the driver has stopped the device before) and forgets it. */
+/*
+ * Fails what is still in flight (the driver has stopped the device before) and forgets it. Not from
+ * within the driver's poll or reset.
+ */
 void block_unregister(struct block_device *b, int status, const char *cause);
 
-/* It is finished: the device touches nothing of it any more. @cause: static, or NULL. */
+/*
+ * It is finished: the device touches nothing of it any more. @cause: static, or NULL. Its own done
+ * is called later, when the driver's poll or reset has returned.
+ */
 void block_done(struct block_request *r, int status, const char *cause);
+
+/*
+ * Reset it now; what is in flight fails with @status and @cause, which the log tells. 0, or why it
+ * is dead now.
+ */
+int block_reset(struct block_device *b, int status, const char *cause);
 
 /* From now on every request fails with this; those in flight are the driver's to fail. */
 void block_die(struct block_device *b, int status, const char *cause);
@@ -159,23 +186,29 @@ struct block_device *block_find(const char *name);	/* NULL: none */
  * Checks limits and state, then queues. 0: done will be called, later, from block_poll (never from
  * here). -EAGAIN: full, poll and try again. Other errors: r->cause says why; done is not called.
  * Batches: submit, submit, ..., kick.
+ *
+ * Requests complete in any order, and there is no order between those in flight: a flush is for
+ * the writes that have completed.
  */
 int block_submit(struct block_device *b, struct block_request *r);
 void block_kick(struct block_device *b);
 
 /*
- * Completions, and deadlines: a request that misses its own resets the device before anything
- * is failed, so on every path nothing is still touching anybody's memory.
+ * Completions; then one kick for what they submitted. And deadlines, which count from the first
+ * poll: a request that misses its own resets the device before anything is failed, so on every path
+ * nothing is still touching anybody's memory. A request that failed is told to the log, in words.
  */
 void block_poll(struct block_device *b);
 int block_wait(struct block_device *b, struct block_request *r);	/* kicks; its status */
 
 /*
  * The whole range, any length and any memory, kept in flight together. 0, or the first error, which
- * is in the log: device, operation, lba, cause.
+ * is in the log: device, operation, lba, cause. Nothing is in flight then, either.
  */
 int block_read(struct block_device *b, u64 lba, u64 blocks, void *buffer);
 int block_write(struct block_device *b, u64 lba, u64 blocks, const void *buffer);
 int block_flush(struct block_device *b);
 /* BLOCK_DISCARD, BLOCK_WRITE_ZEROES or BLOCK_SECURE_ERASE. */
 int block_erase(struct block_device *b, enum block_op op, u64 lba, u64 blocks);
+
+const char *block_op_name(enum block_op op);	/* "reading", "flushing its cache" */
