@@ -177,7 +177,7 @@ static u16 transfer(struct sim_nvme *s, struct sim_nvme_namespace *ns, const u8 
 		return status;
 	if (tag_is_wrong(ns, entry))
 		return INVALID_PROTECTION | SIM_NVME_DNR;
-	if (s->mdts && bytes >> (12 + (s->cap >> 48 & 15)) > 1ull << s->mdts) {
+	if (s->mdts && bytes > 1ull << (12 + (s->cap >> 48 & 15) + s->mdts)) {
 		blame(s, "a transfer of 0x%" PRIx64 " bytes, MDTS is %u", bytes, s->mdts);
 		return INVALID_FIELD | SIM_NVME_DNR;
 	}
