@@ -30,10 +30,11 @@ u64 virtqueue_features(const struct dma_domain *domain, const char **why_split);
 
 /*
  * Make queue @index in one piece of memory and enable it; after virtio_begin, before
- * virtio_driver_ok. @size_limit: entries at most (0: as many as the device offers). A request has
- * @max_segments at most; where indirect descriptors were negotiated that may be more than
- * the queue has entries, and a request then takes one entry. 0; -ENOMEM; -ERANGE: no such queue;
- * others of virtio_queue_enable. All are reported by virtio_refuse.
+ * virtio_driver_ok. @size_limit: entries at most (0: as many as the device offers; a split queue
+ * has a power of two). A request has @max_segments at most, and no more than the queue has entries
+ * (2.7.5.3.1). Each takes an entry; where indirect descriptors were negotiated a request takes one,
+ * as long as there are tables: 1 MiB of them. 0; -ENOMEM; -ENOTSUP; -ERANGE: no such queue; others
+ * of virtio_queue_enable. All are reported by virtio_refuse.
  */
 int virtqueue_create(struct virtqueue **vq, struct virtio_device *v,
 		     const struct dma_domain *domain, u16 index, u16 size_limit, u16 max_segments);
@@ -43,7 +44,8 @@ void virtqueue_destroy(struct virtqueue *vq);
 
 /*
  * Queue one request: @readable segments, then @writable ones, at least one in all. @token: not
- * NULL; virtqueue_take gives it back. 0; -EAGAIN: no room now; -E2BIG: never; -EIO: broken.
+ * NULL; virtqueue_take gives it back. The device sees it at the next kick. 0; -EAGAIN: no room now;
+ * -E2BIG: never; -EIO: broken.
  */
 int virtqueue_add(struct virtqueue *vq, const struct virtqueue_segment *segments, u16 readable,
 		  u16 writable, void *token);
@@ -61,8 +63,9 @@ void *virtqueue_take(struct virtqueue *vq, u32 *written);
 void *virtqueue_forget(struct virtqueue *vq);
 
 /*
- * Should the device interrupt at the next completion? It is asked not to at first. true: something
- * may have completed before it learned of that: look again before sleeping.
+ * Should the device interrupt at the next completion? It is asked not to at first. Asked once, it
+ * may do so once: ask before each sleep. true: something may have completed before it learned of
+ * that: look again before sleeping.
  */
 bool virtqueue_want_interrupt(struct virtqueue *vq, bool want);
 
