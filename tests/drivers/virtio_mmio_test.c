@@ -86,7 +86,7 @@ static void a_window_without_configuration(void **state)
 
 	(void)state;
 	machine(MMIO_MODERN);
-	bind(0x100, 0, "block, modern");
+	bind(0x100, 0, "entropy, modern");
 	v = (struct virtio_device *)device_named("virtio_mmio@10008000 entropy");
 	assert_int_equal(virtio_begin(v, 0, 0), 0);
 	assert_int_equal(virtio_config_read(v, 0, 4, &value, 1), -ERANGE);
