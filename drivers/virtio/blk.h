@@ -59,7 +59,7 @@ struct blk_disk {
 	struct virtio_device *virtio;
 	const struct dma_domain *domain;
 	const char *why_split;		/* it offers packed rings, and has a split one; or NULL */
-	struct blk_loan *loans, *free_loans;
+	struct virtqueue *queue;	/* NULL: it is stopped, and there is none of what follows */
 
 	/*
 	 * One area, by who writes the lines: what slots write; the statuses of all slots and the
