@@ -47,6 +47,7 @@ PLINTH_SOURCES := $(filter-out $(TARGET_ONLY),$(PORTABLE_SOURCES)) \
 SOURCES := $(PLINTH_SOURCES) $(sort $(filter-out %_test.c,$(wildcard tests/sim/*.c)))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 LIBFDT_OBJECTS := $(LIBFDT_SOURCES:%=$(OUT)/libfdt/%.o)
+DECODER_OBJECTS := $(DECODER_SOURCES:%=$(OUT)/decoders/%.o)
 TREE_OBJECTS := $(patsubst %.dts,$(OUT)/%.dtb.o,$(sort $(wildcard tests/unit/dts/*.dts)))
 # The trees of Linux's own tests: dtb_linux_x. Newer versions call overlays .dtso.
 LINUX_TREES := $(LINUX_TREE)/drivers/of/unittest-data
@@ -64,6 +65,15 @@ $(OUT)/libfdt/%.o: $(LIBFDT)/%.c $(OUT)/flags
 	$(say) HOSTCC libfdt/$*.c
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -fno-sanitize=undefined -w -MMD -MP -c -o $@ $<
+
+$(OUT)/decoders/%.o: $(DECODERS)/%.c $(OUT)/flags
+	$(say) HOSTCC decoders/$*.c
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -fno-sanitize=undefined $(DECODER_FLAGS) \
+		-MMD -MP -c -o $@ $<
+
+$(DECODER_OBJECTS) $(DECODER_USERS:%=$(OUT)/%.o): CPPFLAGS += -I$(SHIMS)
+$(DECODER_OBJECTS) $(DECODER_USERS:%=$(OUT)/%.o): | $(SHIMS)/.made
 
 $(OUT)/%.o: %.c $(OUT)/flags
 	$(say) HOSTCC $<
@@ -95,7 +105,8 @@ $(OUT)/%.dtb.o: $(OUT)/%.dtb
 		$(HOSTCC) -x assembler -c -o $@ -
 
 # All objects, not an archive: the tables that the linker collects must be whole.
-$(PROGRAMS): $(OUT)/%: $(OUT)/%.o $(OBJECTS) $(LIBFDT_OBJECTS) $(TREE_OBJECTS) $(OUT)/link-flags
+$(PROGRAMS): $(OUT)/%: $(OUT)/%.o $(OBJECTS) $(LIBFDT_OBJECTS) $(DECODER_OBJECTS) \
+		$(TREE_OBJECTS) $(OUT)/link-flags
 	$(say) HOSTLD $@
 	$(Q)$(HOSTCC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
 
@@ -108,7 +119,7 @@ PORT_CHECK_OBJECTS := $(PORT_CHECK_SOURCES:%.c=$(OUT)/%.o)
 port-check: $(OUT)/port-check
 	@:
 
-$(OUT)/port-check: $(PORT_CHECK_OBJECTS) $(LIBFDT_OBJECTS) $(OUT)/link-flags
+$(OUT)/port-check: $(PORT_CHECK_OBJECTS) $(LIBFDT_OBJECTS) $(DECODER_OBJECTS) $(OUT)/link-flags
 	$(say) HOSTLD $@
 	$(Q)$(HOSTCC) $(LDFLAGS) -Wl,-Map=$@.map -o $@ $(filter %.o,$^)
 
@@ -118,4 +129,5 @@ $(call remember,$(OUT)/version,$(VERSION))
 $(OUT)/lib/version.o: CPPFLAGS += -DPLINTH_VERSION='"$(VERSION)"'
 $(OUT)/lib/version.o: $(OUT)/version
 
--include $(OBJECTS:.o=.d) $(PORT_CHECK_OBJECTS:.o=.d) $(PROGRAMS:=.d) $(LIBFDT_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(PORT_CHECK_OBJECTS:.o=.d) $(PROGRAMS:=.d) \
+	$(LIBFDT_OBJECTS:.o=.d) $(DECODER_OBJECTS:.o=.d)

@@ -104,6 +104,7 @@ LDFLAGS += -z $(TEXT_RELOCATIONS)
 SOURCES := $(PORTABLE_SOURCES) $(sort $(wildcard arch/$(ISA)/*.c arch/$(ISA)/*.S))
 OBJECTS := $(patsubst %,$(OUT)/%.o,$(basename $(SOURCES)))
 LIBFDT_OBJECTS := $(LIBFDT_SOURCES:%=$(OUT)/libfdt/%.o)
+DECODER_OBJECTS := $(DECODER_SOURCES:%=$(OUT)/decoders/%.o)
 EARLY_OBJECTS := $(filter $(EARLY_SOURCES:%.c=$(OUT)/%.o),$(OBJECTS))
 
 .PHONY: all
@@ -131,6 +132,14 @@ $(OUT)/libfdt/%.o: $(LIBFDT)/%.c $(OUT)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -w -DFDT_ASSUME_MASK=0 -MMD -MP -c -o $@ $<
 
+$(OUT)/decoders/%.o: $(DECODERS)/%.c $(OUT)/flags
+	$(say) CC decoders/$*.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(DECODER_FLAGS) -MMD -MP -c -o $@ $<
+
+$(DECODER_OBJECTS) $(DECODER_USERS:%=$(OUT)/%.o): CPPFLAGS += -I$(SHIMS)
+$(DECODER_OBJECTS) $(DECODER_USERS:%=$(OUT)/%.o): | $(SHIMS)/.made
+
 $(OUT)/early.checked: $(EARLY_OBJECTS) tools/check-early
 	$(Q)tools/check-early $(NM) $(EARLY_OBJECTS)
 	$(Q)touch $@
@@ -144,10 +153,10 @@ $(OUT)/image.lds: arch/image.lds.S $(OUT)/flags
 		-MMD -MP -MT $@ -MF $@.d -o $@ $<
 
 link = $(LD) $(LDFLAGS) -T $(OUT)/image.lds -Map=$(@:.elf=.map) -o $@ \
-	$(OBJECTS) $(LIBFDT_OBJECTS) $(1) --start-group $(LIBC) --end-group
+	$(OBJECTS) $(LIBFDT_OBJECTS) $(DECODER_OBJECTS) $(1) --start-group $(LIBC) --end-group
 
-$(OUT)/link1.elf: $(OBJECTS) $(LIBFDT_OBJECTS) $(OUT)/image.lds $(OUT)/link-flags \
-		$(OUT)/early.checked
+$(OUT)/link1.elf: $(OBJECTS) $(LIBFDT_OBJECTS) $(DECODER_OBJECTS) $(OUT)/image.lds \
+		$(OUT)/link-flags $(OUT)/early.checked
 	$(Q)$(call link)
 
 $(OUT)/link2.elf: $(OUT)/tables1.o
@@ -185,4 +194,4 @@ $(call remember,$(OUT)/version,$(VERSION))
 $(OUT)/lib/version.o: CPPFLAGS += -DPLINTH_VERSION='"$(VERSION)"'
 $(OUT)/lib/version.o: $(OUT)/version
 
--include $(OBJECTS:.o=.d) $(LIBFDT_OBJECTS:.o=.d) $(OUT)/image.lds.d
+-include $(OBJECTS:.o=.d) $(LIBFDT_OBJECTS:.o=.d) $(DECODER_OBJECTS:.o=.d) $(OUT)/image.lds.d
