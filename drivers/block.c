@@ -221,6 +221,12 @@ static void check_deadlines(struct block_device *b)
 	if (now < b->earliest_us)
 		return;
 	b->counters.timeouts++;
+	if (b->ops->abort) {
+		b->ops->abort(b, now);
+		find_earliest(b);
+		if (now < b->earliest_us)
+			return;
+	}
 	block_reset(b, -ETIMEDOUT, "no answer in time, it was reset");
 }
 

@@ -110,6 +110,11 @@ struct block_ops {
 	 * not: every further request fails at once.
 	 */
 	int (*reset)(struct block_device *b, int status, const char *cause);
+	/*
+	 * Requests with a deadline_us of @now_us or before are late: try to end just those, with
+	 * block_done. Where one stays in flight, reset follows. NULL: there is no way.
+	 */
+	void (*abort)(struct block_device *b, u64 now_us);
 
 	/*
 	 * Line @index of what only the driver knows, for people: "ring: split, 256 entries". false:
