@@ -21,7 +21,7 @@ struct nvme_queue {
 	struct mmio registers;
 	const struct dma_domain *domain;
 	u16 id;				/* 0: the admin queues */
-	u16 entries, slots;		/* of each of the two; in flight at most, and less than that */
+	u16 entries, slots;		/* of each of the two; so many in flight, which is less */
 	u32 stride;			/* of doorbells, in bytes */
 	u32 page_bytes;			/* CC.MPS */
 	/*

@@ -82,7 +82,7 @@ static void details(void **state)
 	begin();
 	port = add(NULL, 1, 0x060400);
 	sim_pci_bridge(port, 16, 64);
-	f = add(port, 2, 0x010802);
+	f = add(port, 2, 0x010601);
 	sim_pci_bar(f, 0, SIM_PCI_64_PREFETCH, 0x4000);
 	sim_pci_bar(f, 4, SIM_PCI_IO, 64);
 	sim_pci_express(f, PCI_EXPRESS_ENDPOINT);
@@ -91,8 +91,8 @@ static void details(void **state)
 	sim_pci_extended_capability(f, 0x0777, 1, 4);
 	pci_host_add(&host);
 	assert_says("pci 01:02.0",
-		    "01:02.0: 1b36:0010 revision 01, class 010802, NVM Express\r\n"
-		    "  no driver for 1b36:0010, class 010802 (NVM Express)\r\n"
+		    "01:02.0: 1b36:0010 revision 01, class 010601, AHCI controller\r\n"
+		    "  no driver for 1b36:0010, class 010601 (AHCI controller)\r\n"
 		    "  BAR 0: 16 KiB of 64-bit prefetchable memory at 400000000\r\n"
 		    "  BAR 4: 64 bytes of I/O at 1000\r\n"
 		    "  link: 5 GT/s x1, of 8 GT/s x4\r\n"
