@@ -22,6 +22,7 @@ enum transport { MMIO_LEGACY, MMIO_MODERN, PCI_MODERN, PCI_TRANSITIONAL, TRANSPO
 enum { MMIO_AT = 0x10008000, ECAM_AT = 0x30000000, MEMORY_AT = 0x40000000, IO_AT = 0x3000000 };
 enum { TEST_FEATURE = 1 << 9, OTHER_FEATURE = 1 << 5 };
 
+static u32 sim_type = 4;	/* of the device: nobody drives these */
 static struct sim_virtio sim_device;
 static struct sim_virtio_mmio sim_mmio;
 static struct sim_virtio_pci sim_function;
@@ -42,7 +43,7 @@ static inline void machine(enum transport transport)
 	sim_reset();
 	sim.failed = fail_test;
 	sim_device = (struct sim_virtio){
-		.legacy = transport == MMIO_LEGACY, .type = 4, .queue_count = 3, .queue_max = 256,
+		.legacy = transport == MMIO_LEGACY, .type = sim_type, .queue_count = 3, .queue_max = 256,
 		.offers = transport == MMIO_LEGACY ? 0x79000000 | TEST_FEATURE :
 			0x1ff30000000 | TEST_FEATURE,
 	};

@@ -104,6 +104,13 @@ u64 sim_virtio_config(struct sim_virtio *s, u64 offset, unsigned width)
 	return value;
 }
 
+void sim_virtio_write_config(struct sim_virtio *s, u64 offset, unsigned width, u64 value)
+{
+	if (!s->config_written || !(s->status & VIRTIO_STATUS_DRIVER))
+		sim_fail("virtio: configuration written at 0x%" PRIx64, offset);
+	s->config_written(s, offset, width, value);
+}
+
 /* ---- Queues ---- */
 
 struct sim_virtio_queue *sim_virtio_queue(struct sim_virtio *s)

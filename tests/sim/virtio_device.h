@@ -8,7 +8,7 @@
 #include "arch/host/sim.h"
 #include "tests/sim/virtqueue_device.h"
 
-enum { SIM_VIRTIO_QUEUES = 4, SIM_VIRTIO_CONFIG = 64, SIM_VIRTIO_FOREVER = 1000000000 };
+enum { SIM_VIRTIO_QUEUES = 4, SIM_VIRTIO_CONFIG = 96, SIM_VIRTIO_FOREVER = 1000000000 };
 
 struct sim_virtio_queue {
 	u32 size;
@@ -40,6 +40,8 @@ struct sim_virtio {
 	/* What moves data, if anything does: at each notification, and after each reset. */
 	void (*kicked)(struct sim_virtio *s, unsigned queue);
 	void (*was_reset)(struct sim_virtio *s);
+	/* NULL: nobody may */
+	void (*config_written)(struct sim_virtio *s, u64 offset, unsigned width, u64 value);
 	void *owner;
 
 	/* How it stands. */
@@ -61,6 +63,7 @@ void sim_virtio_set_status(struct sim_virtio *s, u8 status);
 u32 sim_virtio_offered(struct sim_virtio *s);			/* the selected word */
 void sim_virtio_accept(struct sim_virtio *s, u32 features);
 u64 sim_virtio_config(struct sim_virtio *s, u64 offset, unsigned width);
+void sim_virtio_write_config(struct sim_virtio *s, u64 offset, unsigned width, u64 value);
 void sim_virtio_ring(struct sim_virtio *s, u64 index);
 
 /* The selected queue: to be looked at (NULL: there is none), changed, and started. */

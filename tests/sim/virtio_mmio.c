@@ -170,6 +170,10 @@ static void write(void *state, u64 offset, unsigned width, u64 value)
 		s->looks_when_gone++;
 		return;
 	}
+	if (offset >= 0x100 && s->type) {
+		sim_virtio_write_config(s, offset - 0x100, width, value);
+		return;
+	}
 	if (!s->type || width != 4 || (s->resetting && offset != 0x070))
 		sim_fail("virtio-mmio: 0x%03" PRIx64 " written, %u bytes wide%s", offset, width,
 			 s->resetting ? ", before the reset was done" : "");

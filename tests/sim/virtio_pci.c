@@ -163,6 +163,8 @@ static void write(void *state, u64 offset, unsigned width, u64 value)
 	if (offset < ISR_AT) {
 		check_common(offset, width);
 		write_common(v, offset, (u32)value);
+	} else if (offset >= DEVICE_AT && offset < NOTIFY_AT) {
+		sim_virtio_write_config(v->device, offset - DEVICE_AT, width, value);
 	} else if (offset >= NOTIFY_AT) {
 		if (width != 2 || offset != NOTIFY_AT + value * SIM_VIRTIO_PCI_MULTIPLIER)
 			sim_fail("virtio-pci: queue %" PRIu64 " notified at 0x%" PRIx64, value,

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* virtio-blk moves data: over every transport, on rings of every kind, within every limit. */
+#include "tests/drivers/virtio_blk_machine.h"
+#include "tests/sim/mutation.h"
+
+enum { REQUESTS = 80 };
+
+/* ---- A device that gets on by itself ---- */
+
+static void get_on(void)
+{
+	if (rand() % 4 == 0)
+		sim_virtio_blk_step(&sim_disk);
+}
+
+static void begin_oracle(void)
+{
+	static const struct dma_oracle_settings settings = { .seed = 7, .line_bytes = 64,
+							     .rate = 4 };
+	const char *reason;
+
+	if (dma_oracle_begin(&settings, &reason))
+		fail_msg("%s", reason);
+}
+
+/* ---- Every kind of ring ---- */
+
+enum { INDIRECT = 1, EVENT = 2, PACKED = 4, IN_ORDER = 8, BIG_BLOCKS = 16, ORACLE = 32,
+       ALL_CHOICES = 64 };
+
+static u64 left_out(unsigned choices)
+{
+	return (choices & INDIRECT ? 0 : VIRTIO_F_INDIRECT_DESC) |
+		(choices & EVENT ? 0 : VIRTIO_F_EVENT_IDX) |
+		(choices & PACKED ? 0 : VIRTIO_F_RING_PACKED) |
+		(choices & IN_ORDER ? 0 : VIRTIO_F_IN_ORDER);
+}
+
+/* As the driver says it, for people; and what it was. */
+static void check_ring(struct block_device *b, enum transport transport, unsigned choices)
+{
+	bool packed = choices & PACKED && !(choices & ORACLE) && transport != MMIO_LEGACY;
+	char line[320], ring[80];
+
+	snprintf(ring, sizeof(ring), "ring: %s%s%s%s, 256 entries, one of several",
+		 packed ? "packed" : "split", choices & INDIRECT ? ", indirect" : "",
+		 choices & EVENT ? ", event index" : "",
+		 choices & IN_ORDER && transport != MMIO_LEGACY ? ", in order" : "");
+	assert_true(b->ops->describe(b, 2, line, sizeof(line)));
+	assert_int_equal(strncmp(line, ring, strlen(ring)), 0);
+	assert_int_equal(!!strstr(line, "; not packed: "),
+			 choices & PACKED && choices & ORACLE && transport != MMIO_LEGACY);
+	assert_int_equal(sim_disk.queue.packed, packed);
+}
+
+struct choice { enum transport transport; unsigned choices; };
+
+static void a_ring(void **state)
+{
+	const struct choice *c = *state;
+	struct block_device *b;
+	u8 odd[5 * 4096 + 1];
+
+	srand(c->choices + 1);
+	blk_machine(c->transport, c->choices & BIG_BLOCKS ? 4096 : 512);
+	sim_device.offers &= ~left_out(c->choices);
+	sim_disk.lazy = __builtin_parity(c->choices);
+	sim_disk.backwards = sim_disk.lazy && c->choices & EVENT;
+	sim_disk.all_at_once = sim_disk.lazy && c->choices & INDIRECT;
+	if (c->choices & ORACLE)
+		begin_oracle();
+	if (c->choices & ORACLE && sim_disk.lazy)
+		dma_oracle_device = get_on;
+	else if (sim_disk.lazy)
+		arch_turn_hook = get_on;
+	b = blk_discover(c->transport);
+	if (!b)
+		fail_msg("%s", sim_found->device.reason);
+	sim_disk.bad_sector = 777;
+	work(b, REQUESTS);
+	assert_int_equal(block_read(b, 3, 20480 / b->limits.block_size, odd + 1), 0);
+	assert_memory_equal(odd + 1, image + 3 * b->limits.block_size, 20480);
+	assert_int_equal(sim_device.resets, 1);
+	assert_int_equal(block_read(b, 777 * 512 / b->limits.block_size, 1, odd), -EIO);
+	check_ring(b, c->transport, c->choices);
+	dma_oracle_device = NULL;
+	if (!(c->choices & ORACLE))
+		arch_turn_hook = NULL;
+	blk_end();
+}
+
+static void every_ring(void **state)
+{
+	(void)state;
+	for (unsigned transport = 0; transport < PCI_TRANSITIONAL; transport++)
+		for (unsigned choices = 0; choices < ALL_CHOICES; choices++) {
+			struct choice c = { transport, choices };
+
+			if (transport != MMIO_MODERN && choices % 11 != transport)
+				continue;
+			in_child(a_ring, &c);
+		}
+}
+
+/* ---- Limits ---- */
+
+static void blk_with(void **state, u64 more_features, u64 less_features)
+{
+	(void)state;
+	srand(5);
+	blk_machine(MMIO_MODERN, 512);
+	sim_device.offers = (sim_device.offers | more_features) & ~less_features;
+}
+
+static void one_segment_where_nothing_is_said(void **state)
+{
+	struct block_device *b;
+
+	blk_with(state, 0, SIM_BLK_SEG_MAX);
+	b = blk_discover(MMIO_MODERN);
+	assert_int_equal(b->limits.max_segments, 1);
+	work(b, REQUESTS);
+	assert_int_equal(sim_disk.most_segments, 1);
+	blk_end();
+}
+
+static void size_max(void **state)
+{
+	struct block_device *b;
+
+	blk_with(state, SIM_BLK_SIZE_MAX, 0);
+	sim_disk.config->size_max = 513;
+	sim_disk.config->seg_max = 12;
+	b = blk_discover(MMIO_MODERN);
+	assert_int_equal(b->limits.max_segment_bytes, 513);
+	assert_int_equal(b->limits.max_gap_bytes, 513);
+	assert_int_equal(b->limits.max_blocks, 12);
+	for (unsigned i = 0; i < 50; i++) {
+		u8 data[40 * 512 + 1];
+		u32 lba = at_random(100), blocks = 1 + at_random(40);
+
+		assert_int_equal(block_read(b, lba, blocks, data + 1), 0);
+		assert_memory_equal(data + 1, image + lba * 512, blocks * 512);
+	}
+	blk_end();
+}
+
+/* The segments of one request are as many as the queue has entries beside header and status. */
+static void read_in_pieces(struct block_device *b, unsigned pieces)
+{
+	struct block_segment *segments = calloc(pieces, sizeof(*segments));
+	u8 *data = malloc(pieces * 512);
+	struct block_request r = { .op = BLOCK_READ, .lba = 9, .blocks = pieces,
+				   .segments = segments, .segment_count = (u16)pieces };
+
+	for (unsigned i = 0; i < pieces; i++)
+		segments[i] = (struct block_segment){ data + (pieces - 1 - i) * 512, 512 };
+	assert_int_equal(block_submit(b, &r), 0);
+	assert_int_equal(block_wait(b, &r), 0);
+	for (unsigned i = 0; i < pieces; i++)
+		assert_memory_equal(segments[i].buffer, image + (9 + i) * 512, 512);
+	assert_int_equal(sim_disk.most_segments, pieces);
+	assert_int_equal(sim_disk.requests[SIM_BLK_IN], 1);
+	free(segments);
+	free(data);
+}
+
+static void many_segments(void **state)
+{
+	static const struct { u32 queue, seg_max, most; u64 less; } cases[] = {
+		{ 256, 254, 254, 0 }, { 1024, 1022, 1022, 0 }, { 256, UINT32_MAX, 254, 0 },
+		{ 1024, 126, 126, 0 }, { 1024, 1022, 1022, VIRTIO_F_RING_PACKED },
+		{ 256, 254, 254, VIRTIO_F_INDIRECT_DESC | VIRTIO_F_RING_PACKED },
+		{ 128, 254, 126, VIRTIO_F_INDIRECT_DESC }, { 4, 254, 2, 0 }, { 256, 0, 1, 0 },
+		{ 32768, 100000, 1022, 0 },
+	};
+	unsigned index = (unsigned)(uintptr_t)*state;
+	struct block_device *b;
+
+	if (index == 99) {
+		for (uintptr_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+			in_child(many_segments, (void *)i);
+		return;
+	}
+	blk_with(state, 0, cases[index].less);
+	sim_device.queue_max = cases[index].queue;
+	sim_disk.config->seg_max = cases[index].seg_max;
+	b = blk_discover(MMIO_MODERN);
+	assert_int_equal(b->limits.max_segments, cases[index].most);
+	read_in_pieces(b, cases[index].most);
+	work(b, REQUESTS);
+	blk_end();
+}
+
+/* More in flight than there is room for, in the queue or for loans: others wait. */
+static void more_than_there_is_room_for(void **state)
+{
+	struct block_request r[300] = { 0 };
+	struct block_segment s[300];
+	static u8 data[300][512];
+	struct block_device *b;
+	unsigned done = 0, submitted = 0;
+
+	blk_with(state, 0, state == NULL ? 0 : VIRTIO_F_INDIRECT_DESC);
+	sim_disk.lazy = true;
+	b = blk_discover(MMIO_MODERN);
+	for (unsigned i = 0; i < 300; i++) {
+		s[i] = (struct block_segment){ data[i], 512 };
+		r[i] = (struct block_request){ .op = BLOCK_READ, .lba = i, .blocks = 1,
+					       .segments = &s[i], .segment_count = 1 };
+	}
+	while (submitted < 300 && !block_submit(b, &r[submitted]))
+		submitted++;
+	assert_int_equal(submitted, b->limits.depth);
+	assert_in_range(submitted, 80, 256);
+	while (done < 300) {
+		block_kick(b);
+		sim_virtio_blk_step(&sim_disk);
+		block_poll(b);
+		while (done < submitted && r[done].status == 0)
+			done++;
+		if (submitted < 300 && !block_submit(b, &r[submitted]))
+			submitted++;
+	}
+	assert_memory_equal(data, image, sizeof(data));
+	blk_end();
+}
+
+static void erasing(void **state)
+{
+	struct block_device *b;
+
+	blk_with(state, 0, SIM_BLK_WRITE_ZEROES);
+	sim_disk.config->max_discard_sectors = 100;
+	sim_disk.config->discard_alignment = 8;
+	sim_disk.config->max_erase_sectors = 7;
+	b = blk_discover(MMIO_MODERN);
+	assert_int_equal(b->limits.max_discard_blocks, 96);
+	assert_int_equal(b->limits.max_zeroes_blocks, 0);
+	assert_int_equal(b->limits.max_erase_blocks, 7);
+	assert_int_equal(block_erase(b, BLOCK_DISCARD, 16, 200), 0);
+	memset(image + 16 * 512, SIM_BLK_DISCARDED, 200 * 512);
+	assert_int_equal(sim_disk.requests[SIM_BLK_DISCARDS], 3);
+	assert_int_equal(block_erase(b, BLOCK_SECURE_ERASE, 1000, 15), 0);
+	memset(image + 1000 * 512, 0, 15 * 512);
+	assert_int_equal(sim_disk.requests[SIM_BLK_ERASES], 3);
+	assert_int_equal(block_erase(b, BLOCK_WRITE_ZEROES, 0, 8), -ENOTSUP);
+	assert_memory_equal(image, sim_disk.data, sizeof(image));
+	blk_end();
+}
+
+static void erasing_with_limits_that_allow_none(void **state)
+{
+	struct block_device *b;
+
+	blk_with(state, 0, 0);
+	sim_disk.config->blk_size = 4096;
+	sim_disk.config->max_discard_seg = 0;
+	sim_disk.config->max_zeroes_sectors = 0;
+	sim_disk.config->max_erase_sectors = 7;
+	b = blk_discover(MMIO_MODERN);
+	assert_int_equal(b->limits.max_discard_blocks, 0);
+	assert_int_equal(b->limits.max_zeroes_blocks, 0);
+	assert_int_equal(b->limits.max_erase_blocks, 0);
+	blk_end();
+}
+
+static void read_only(void **state)
+{
+	struct block_device *b;
+	u8 data[512];
+
+	blk_with(state, SIM_BLK_RO, 0);
+	b = blk_discover(MMIO_MODERN);
+	assert_true(b->limits.read_only);
+	assert_string_equal(b->device->about, "virtio0, 2 MiB, read-only");
+	assert_int_equal(block_read(b, 1, 1, data), 0);
+	assert_int_equal(block_write(b, 1, 1, data), -EROFS);
+	assert_int_equal(block_erase(b, BLOCK_WRITE_ZEROES, 1, 1), -EROFS);
+	assert_int_equal(sim_disk.requests[SIM_BLK_OUT] + sim_disk.requests[SIM_BLK_ZEROES], 0);
+	blk_end();
+}
+
+/* ---- The cache ---- */
+
+static void the_cache_is_switched(void **state)
+{
+	struct block_device *b;
+	u8 data[512] = { 1 };
+
+	blk_with(state, 0, 0);
+	b = blk_discover(MMIO_MODERN);
+	assert_true(b->limits.volatile_cache);
+	assert_int_equal(sim_disk.config->writeback, 1);
+	assert_int_equal(block_flush(b), 0);
+	assert_int_equal(sim_disk.requests[SIM_BLK_FLUSHES], 1);
+	assert_int_equal(b->ops->set_cache(b, false), 0);
+	assert_false(b->limits.volatile_cache);
+	assert_int_equal(sim_disk.config->writeback, 0);
+	assert_int_equal(block_write(b, 0, 1, data), 0);
+	assert_int_equal(block_flush(b), 0);
+	assert_int_equal(sim_disk.requests[SIM_BLK_FLUSHES], 1);
+	assert_int_equal(block_reset(b, -EIO, "a test"), 0);	/* it stays as it was wanted */
+	assert_int_equal(sim_disk.config->writeback, 0);
+	assert_int_equal(b->ops->set_cache(b, true), 0);
+	assert_int_equal(block_flush(b), 0);
+	assert_int_equal(sim_disk.requests[SIM_BLK_FLUSHES], 2);
+	blk_end();
+}
+
+static void no_choice_of_caches(void **state)
+{
+	struct block_device *b;
+
+	blk_with(state, 0, SIM_BLK_CONFIG_WCE);
+	b = blk_discover(MMIO_MODERN);
+	assert_true(b->limits.volatile_cache);
+	assert_int_equal(b->ops->set_cache(b, false), -ENOTSUP);
+	blk_end();
+}
+
+static void no_cache(void **state)
+{
+	struct block_device *b;
+
+	blk_with(state, 0, SIM_BLK_CONFIG_WCE | SIM_BLK_FLUSH);
+	b = blk_discover(MMIO_MODERN);
+	assert_false(b->limits.volatile_cache);
+	assert_int_equal(block_flush(b), 0);
+	assert_int_equal(sim_disk.requests[SIM_BLK_FLUSHES], 0);
+	blk_end();
+}
+
+/* ---- What it says of itself ---- */
+
+static void it_is_described(void **state)
+{
+	struct block_device *b;
+	char line[320];
+
+	blk_with(state, SIM_BLK_SIZE_MAX, 0);
+	sim_disk.config->size_max = 65536;
+	sim_disk.config->physical_exponent = 3;
+	sim_disk.config->opt_io_size = 16;
+	b = blk_discover(MMIO_MODERN);
+	assert_string_equal(b->device->about, "virtio0, 2 MiB");
+	assert_int_equal(b->limits.physical_block_size, 4096);
+	assert_int_equal(b->limits.optimal_bytes, 8192);
+	assert_true(b->ops->describe(b, 0, line, sizeof(line)));
+	assert_string_equal(line, "identity: the simulated disk");
+	assert_true(b->ops->describe(b, 1, line, sizeof(line)));
+	assert_string_equal(line, "features: SIZE_MAX SEG_MAX BLK_SIZE FLUSH TOPOLOGY CONFIG_WCE "
+			    "MQ DISCARD WRITE_ZEROES SECURE_ERASE");
+	assert_true(b->ops->describe(b, 3, line, sizeof(line)));
+	assert_string_equal(line, "memory: coherent");
+	assert_false(b->ops->describe(b, 4, line, sizeof(line)));
+	blk_end();
+}
+
+static void an_identity_that_never_comes(void **state)
+{
+	struct block_device *b;
+	char line[320];
+
+	blk_with(state, 0, 0);
+	b = blk_discover(MMIO_MODERN);
+	sim_disk.lost = 1;
+	assert_true(b->ops->describe(b, 0, line, sizeof(line)));
+	assert_string_equal(line, "identity: none");
+	assert_int_equal(b->counters.resets, 1);
+	work(b, REQUESTS);
+	blk_end();
+}
+
+/* ---- The proof ---- */
+
+static void suite(void **state)
+{
+	struct block_device *b;
+	char line[320];
+
+	(void)state;
+	srand(11);
+	blk_machine(MMIO_MODERN, 512);
+	sim_disk.lazy = true;
+	dma_oracle_device = get_on;
+	b = blk_discover(MMIO_MODERN);
+	assert_non_null(b);
+	assert_true(b->ops->describe(b, 0, line, sizeof(line)));
+	assert_string_equal(line, "identity: the simulated disk");
+	sim_disk.bad_sector = 333;
+	work(b, REQUESTS);
+	dma_oracle_device = NULL;
+	blk_end();
+}
+
+static void every_hand_over_is_missed(void **state)
+{
+	(void)state;
+	mutation_test("drivers/virtio/blk.c", suite);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_ring),
+		CHILD_TEST(one_segment_where_nothing_is_said, NULL),
+		CHILD_TEST(size_max, NULL),
+		{ "many_segments", many_segments, NULL, NULL, (void *)99 },
+		CHILD_TEST(more_than_there_is_room_for, NULL),
+		CHILD_TEST(erasing, NULL),
+		CHILD_TEST(erasing_with_limits_that_allow_none, NULL),
+		CHILD_TEST(read_only, NULL),
+		CHILD_TEST(the_cache_is_switched, NULL),
+		CHILD_TEST(no_choice_of_caches, NULL),
+		CHILD_TEST(no_cache, NULL),
+		CHILD_TEST(it_is_described, NULL),
+		CHILD_TEST(an_identity_that_never_comes, NULL),
+		cmocka_unit_test(every_hand_over_is_missed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
