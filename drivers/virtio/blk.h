@@ -86,8 +86,8 @@ extern const struct block_ops virtio_blk_ops;
 #define VIRTIO_BLK_GONE "it does not answer any more"
 
 /*
- * From any state to DRIVER_OK, with limits and all memory. 0, or it is refused in words, and
- * virtio_blk_stop was called.
+ * From a reset to DRIVER_OK, with limits and all memory. 0, or it is refused in words, and
+ * virtio_blk_give_up() is what is left.
  */
 int virtio_blk_start(struct blk_disk *d);
 
@@ -96,6 +96,9 @@ int virtio_blk_start(struct blk_disk *d);
  * Or it does not stop, as virtio_reset says: then nothing of what it was lent is used again.
  */
 int virtio_blk_stop(struct blk_disk *d, int status, const char *cause);
+
+/* It could not be started: stopped, and FAILED; false: it does not stop, and what it has stays. */
+bool virtio_blk_give_up(struct blk_disk *d);
 
 void virtio_blk_describe(struct blk_disk *d);
 

@@ -282,8 +282,6 @@ int virtio_blk_start(struct blk_disk *d)
 
 	for (unsigned i = 0; i < sizeof(steps) / sizeof(*steps) && !error; i++)
 		error = steps[i](d);
-	if (error && !virtio_blk_stop(d, error, NULL))
-		virtio_give_up(d->virtio);
 	return error;
 }
 
@@ -297,6 +295,14 @@ int virtio_blk_stop(struct blk_disk *d, int status, const char *cause)
 		free_all(d);
 	d->queue = NULL;
 	return error;
+}
+
+bool virtio_blk_give_up(struct blk_disk *d)
+{
+	if (virtio_blk_stop(d, -EIO, NULL))
+		return false;
+	virtio_give_up(d->virtio);
+	return true;
 }
 
 static void name_it(struct blk_disk *d)
@@ -336,7 +342,7 @@ static int probe(struct device *dev, const struct device_id *id)
 	if (!error)
 		error = block_register(&d->block);
 	if (error) {
-		if (!virtio_blk_stop(d, error, NULL))
+		if (virtio_blk_give_up(d))
 			free(d);
 		return error;
 	}

@@ -378,6 +378,7 @@ static void suite(void **state)
 {
 	struct block_device *b;
 	char line[320];
+	u8 data[512];
 
 	(void)state;
 	srand(11);
@@ -390,6 +391,8 @@ static void suite(void **state)
 	assert_string_equal(line, "identity: the simulated disk");
 	sim_disk.bad_sector = 333;
 	work(b, REQUESTS);
+	assert_int_equal(block_read(b, 333, 1, data), -EIO);
+	assert_int_equal(block_read(b, 334, 1, data), 0);
 	dma_oracle_device = NULL;
 	blk_end();
 }

@@ -43,7 +43,8 @@ static inline void machine(enum transport transport)
 	sim_reset();
 	sim.failed = fail_test;
 	sim_device = (struct sim_virtio){
-		.legacy = transport == MMIO_LEGACY, .type = sim_type, .queue_count = 3, .queue_max = 256,
+		.legacy = transport == MMIO_LEGACY, .type = sim_type,
+		.queue_count = 3, .queue_max = 256,
 		.offers = transport == MMIO_LEGACY ? 0x79000000 | TEST_FEATURE :
 			0x1ff30000000 | TEST_FEATURE,
 	};

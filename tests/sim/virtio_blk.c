@@ -155,6 +155,21 @@ static u8 perform(struct sim_virtio_blk *d, struct request *r)
 
 /* ---- The queue ---- */
 
+/* A used element (or descriptor) with an id of the queue that nothing in flight has. */
+static void lie(struct sim_virtio_blk *d)
+{
+	struct sim_virtqueue *q = &d->queue;
+	u16 id = 0;
+
+	while (q->entries[id].popped)
+		id++;
+	q->entries[id].popped = true;
+	q->entries[id].slots = 1;
+	q->entries[q->popped++ % q->size].order = id;
+	q->in_order = false;
+	sim_virtqueue_push(q, id, 0);
+}
+
 static bool take(struct sim_virtio_blk *d)
 {
 	static struct request r;
@@ -169,6 +184,8 @@ static bool take(struct sim_virtio_blk *d)
 		d->lost--;
 		return true;
 	}
+	if (d->lies)
+		lie(d);
 	d->waiting[d->waiting_count++] = r.chain;
 	if (d->waiting_count > d->most_waiting)
 		d->most_waiting = d->waiting_count;

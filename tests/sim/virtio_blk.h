@@ -61,6 +61,7 @@ struct sim_virtio_blk {
 	u8 bad_status;			/* with this */
 	unsigned lost;			/* so many completions, from now on, never come */
 	bool needs_reset;		/* it says so at the next kick, and does nothing */
+	bool lies;			/* it says that it finished something else */
 
 	/* What happened. */
 	unsigned requests[SIM_BLK_TYPES], most_segments, most_waiting;
