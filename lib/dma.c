@@ -157,16 +157,16 @@ void dma_free(struct dma_memory *m)
 	*m = (struct dma_memory){ .domain = m->domain };
 }
 
-static void check(const struct dma_memory *m, size_t offset, size_t bytes)
+/* Ten times for each request of a disk: on coherent memory, a few instructions and no call. */
+static inline __attribute__((always_inline)) void check(const struct dma_memory *m, size_t offset,
+							size_t bytes)
 {
 	assert(m->cpu && bytes && offset < m->bytes && bytes <= m->bytes - offset);
 }
 
-void dma_give_at(const struct dma_site *site, const struct dma_memory *m, size_t offset,
-		 size_t bytes)
+static __attribute__((noinline)) void
+give(const struct dma_site *site, const struct dma_memory *m, size_t offset, size_t bytes)
 {
-	check(m, offset, bytes);
-	counters.gives++;
 	switch (m->way) {
 	case DMA_COHERENT:
 	case DMA_UNCACHED:
@@ -183,13 +183,22 @@ void dma_give_at(const struct dma_site *site, const struct dma_memory *m, size_t
 	}
 }
 
-void dma_take_at(const struct dma_site *site, const struct dma_memory *m, size_t offset,
+void dma_give_at(const struct dma_site *site, const struct dma_memory *m, size_t offset,
 		 size_t bytes)
+{
+	check(m, offset, bytes);
+	counters.gives++;
+	if (m->way == DMA_COHERENT)
+		arch_dma_wmb();
+	else
+		give(site, m, offset, bytes);
+}
+
+static __attribute__((noinline)) void
+take(const struct dma_site *site, const struct dma_memory *m, size_t offset, size_t bytes)
 {
 	size_t line = dma_line_bytes(), first = offset & -line;
 
-	check(m, offset, bytes);
-	counters.takes++;
 	switch (m->way) {
 	case DMA_COHERENT:
 	case DMA_UNCACHED:
@@ -204,6 +213,17 @@ void dma_take_at(const struct dma_site *site, const struct dma_memory *m, size_t
 			dma_oracle_take(m->loan, site, offset, bytes);
 		break;
 	}
+}
+
+void dma_take_at(const struct dma_site *site, const struct dma_memory *m, size_t offset,
+		 size_t bytes)
+{
+	check(m, offset, bytes);
+	counters.takes++;
+	if (m->way == DMA_COHERENT)
+		arch_dma_rmb();
+	else
+		take(site, m, offset, bytes);
 }
 
 void dma_fence_at(const struct dma_site *site)
@@ -267,12 +287,7 @@ static void *handed_over(const struct dma_mapping *map)
 	return map->bounce ? map->bounce : map->buffer;
 }
 
-/*
- * Clean in both directions: also a line that the device will write must not be dirty, or it may
- * fall over what came in. Invalidated it is when that has come, since it may have been fetched
- * meanwhile.
- */
-static int hand_over(const struct dma_site *site, struct dma_mapping *map)
+static int hand_over_noted(const struct dma_site *site, struct dma_mapping *map)
 {
 	struct dma_loan like = {
 		.site = site, .owner = map, .direction = map->direction, .buffer = map->buffer,
@@ -280,16 +295,11 @@ static int hand_over(const struct dma_site *site, struct dma_mapping *map)
 	};
 	int error = 0;
 
-	if (map->way == DMA_COHERENT) {
-		arch_dma_wmb();
-		arch_dma_rmb();
-	} else if (map->way == DMA_MAINTAINED) {
-		cache_clean(handed_over(map), map->bytes);
-	} else {
+	if (map->way == DMA_ORACLE) {
 		error = dma_oracle_lend(&like, map->domain, 0, effective(site));
 		map->addr = like.addr;
 	}
-	if (error || !dma_loans_kept())
+	if (error)
 		return error;
 	map->loan = dma_loan_add(&like);
 	if (!map->loan && map->way == DMA_ORACLE)
@@ -297,14 +307,28 @@ static int hand_over(const struct dma_site *site, struct dma_mapping *map)
 	return map->loan ? 0 : -ENOMEM;
 }
 
+/*
+ * Clean in both directions: also a line that the device will write must not be dirty, or it may
+ * fall over what came in. Invalidated it is when that has come, since it may have been fetched
+ * meanwhile.
+ */
+static int hand_over(const struct dma_site *site, struct dma_mapping *map)
+{
+	if (map->way == DMA_COHERENT) {
+		arch_dma_wmb();
+		arch_dma_rmb();
+	} else if (map->way == DMA_MAINTAINED) {
+		cache_clean(handed_over(map), map->bytes);
+	}
+	return dma_loans_kept() ? hand_over_noted(site, map) : 0;
+}
+
 int dma_map_at(const struct dma_site *site, struct dma_mapping *map,
 	       const struct dma_domain *domain, const void *buffer, size_t bytes,
 	       enum dma_direction direction)
 {
-	struct dma_mapping new = {
-		.domain = domain, .buffer = (void *)buffer, .bytes = bytes, .direction = direction,
-	};
-	int error = way_for(domain, DMA_OWNED, &new.way);
+	enum dma_way way;
+	int error = way_for(domain, DMA_OWNED, &way);
 
 	if (dma_oracle_on)
 		dma_oracle_hook();
@@ -314,9 +338,12 @@ int dma_map_at(const struct dma_site *site, struct dma_mapping *map,
 		return error;
 	if (dma_loans_kept())
 		dma_loan_check_new(site, map, buffer, bytes, direction);
-	if (shares_a_line(&new) || !dma_reach(domain, (uintptr_t)buffer, bytes, &new.addr))
-		error = bounce(&new);
-	*map = new;
+	*map = (struct dma_mapping){
+		.domain = domain, .buffer = (void *)buffer, .bytes = bytes, .direction = direction,
+		.way = way,
+	};
+	if (shares_a_line(map) || !dma_reach(domain, (uintptr_t)buffer, bytes, &map->addr))
+		error = bounce(map);
 	if (!error)
 		error = hand_over(site, map);
 	if (error) {
@@ -330,14 +357,12 @@ int dma_map_at(const struct dma_site *site, struct dma_mapping *map,
 
 static void take_back(const struct dma_site *site, struct dma_mapping *map)
 {
-	size_t whole = lines_bytes(map);
-
 	if (map->way == DMA_COHERENT)
 		arch_dma_rmb();
 	else if (map->way == DMA_MAINTAINED)
-		cache_invalidate((void *)first_line(handed_over(map)), whole);
+		cache_invalidate((void *)first_line(handed_over(map)), lines_bytes(map));
 	else
-		dma_oracle_take(map->loan, site, 0, whole);
+		dma_oracle_take(map->loan, site, 0, lines_bytes(map));
 }
 
 void dma_unmap_at(const struct dma_site *site, struct dma_mapping *map)
