@@ -3,6 +3,7 @@
 #include "boot/summary.h"
 #include "drivers/console.h"
 #include "drivers/device.h"
+#include "drivers/ram_disk.h"
 #include "lib/dma_oracle.h"
 #include "lib/log.h"
 #include "lib/options.h"
@@ -33,5 +34,6 @@ int main(void)
 		panic("There is no console: no UART that the device tree lists has a driver.");
 	summary_console();
 	devices_discover();
+	ram_disk_find();
 	monitor();
 }

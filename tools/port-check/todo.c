@@ -84,6 +84,7 @@ static void storage_steps(const struct facts *f)
 	if (unusable && dt_exists(f->cpu.cache_controller))
 		say(number(), "A driver in drivers/cache/ for %s: storage here is not coherent.",
 		    dt_compatible(f->cpu.cache_controller, 0));
+	say("", "Until then U-Boot can put a disk image into memory: booti IMAGE DISK:BYTES TREE.");
 }
 
 void print_todo(const struct facts *f)
