@@ -7,6 +7,7 @@
 #include "lib/errors.h"
 
 enum { TABLES_BYTES_MAX = 1 << 20 };	/* of a queue; a request that gets none is a chain */
+enum { SHORT = 4 };			/* segments */
 
 u64 virtqueue_features(const struct dma_domain *domain, const char **why_split)
 {
@@ -56,7 +57,7 @@ static void free_all(struct virtqueue *vq)
 static int place(struct virtqueue *vq, const struct dma_domain *domain, u16 table_count)
 {
 	size_t line = dma_line_bytes(), align = vq->device->legacy ? vq->device->ring_align : line;
-	size_t bytes = vq->ring->layout(vq, align > line ? align : line);
+	size_t bytes = vq->ring->layout(vq, align);
 
 	if (table_count) {
 		vq->tables_at = (bytes + line - 1) & -line;
@@ -149,11 +150,21 @@ static u32 total(const struct virtqueue_segment *segments, u16 count)
 	return bytes < UINT32_MAX ? (u32)bytes : UINT32_MAX;
 }
 
+/*
+ * A table costs the device one more thing to look up (in QEMU it is the larger part of a small
+ * request), so short chains are written into the ring as long as three quarters of it are not used.
+ */
+static bool wants_table(const struct virtqueue *vq, u32 count)
+{
+	return count > 1 && vq->free_tables &&
+		(count > SHORT || vq->free < vq->size / 4 + count);
+}
+
 int virtqueue_add(struct virtqueue *vq, const struct virtqueue_segment *segments, u16 readable,
 		  u16 writable, void *token)
 {
 	u32 count = (u32)readable + writable;
-	bool indirect = count > 1 && vq->free_tables;
+	bool indirect = wants_table(vq, count);
 	u16 entries = indirect ? 1 : (u16)count;
 	struct virtqueue_slot *slot = &vq->slots[vq->free_first];
 

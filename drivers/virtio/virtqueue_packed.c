@@ -46,7 +46,7 @@ static void fill(struct virtqueue *vq, u64 addr, u32 bytes, u16 id, u16 flags)
 	d->bytes.raw = bytes;
 	d->id.raw = id;
 	flags |= vq->packed.flags;
-	if (!vq->unpublished && at == vq->packed.first)
+	if (at == vq->packed.first)
 		vq->packed.first_flags = flags;
 	else
 		d->flags.raw = flags;
@@ -101,7 +101,7 @@ static bool wants_kick(struct virtqueue *vq, u16 before)
 	dma_fence();
 	dma_take(&vq->memory, vq->device_at, sizeof(value));
 	value = ((const volatile le32 *)virtqueue_at(vq, vq->device_at))->raw;
-	if ((value >> EVENT_FLAGS_SHIFT & EVENT_FLAGS) != EVENT_AT || !vq->event_index)
+	if ((value >> EVENT_FLAGS_SHIFT & EVENT_FLAGS) != EVENT_AT)
 		return (value >> EVENT_FLAGS_SHIFT & EVENT_FLAGS) != EVENT_DISABLE;
 	event = value & (EVENT_WRAP - 1);
 	if (!(value & EVENT_WRAP) == wrap)

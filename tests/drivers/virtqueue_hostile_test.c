@@ -119,6 +119,24 @@ static void split_lengths(void **state)
 	found_out(too_much);
 }
 
+/* A chain has 4 GiB at most (2.7.5.2), which is more than the device can say. */
+static void all_that_there_is(void **state)
+{
+	static const struct virtqueue_segment s[] = { { { 0 }, 1u << 31 },
+						      { { 1u << 31 }, 1u << 31 } };
+	u32 written;
+
+	(void)state;
+	machine(0, SIZE);
+	queue_begin(&coherent, 2);
+	assert_int_equal(virtqueue_add(m.vq, s, 0, 2, &m), 0);
+	virtqueue_kick(m.vq);
+	split_says(0, 0, UINT32_MAX, 1);
+	assert_ptr_equal(virtqueue_take(m.vq, &written), &m);
+	assert_int_equal(written, UINT32_MAX);
+	queue_end();
+}
+
 static void split_indices(void **state)
 {
 	static const u16 lies[] = { 4, 5, 100, 0x8000, 0xffff };
@@ -289,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(split_ids),
 		cmocka_unit_test(split_lengths),
+		cmocka_unit_test(all_that_there_is),
 		cmocka_unit_test(split_indices),
 		cmocka_unit_test(split_in_order),
 		cmocka_unit_test(packed_ids),

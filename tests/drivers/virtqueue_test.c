@@ -119,6 +119,16 @@ static void room_is_what_there_is(void **state)
 		while (virtqueue_forget(m.vq))
 			;
 		queue_end();
+
+		/* short ones: two chains of three, and the last quarter */
+		machine(mix_of(mix | 1), 8);
+		queue_begin(&coherent, 5);
+		for (unsigned i = 0; i < 4; i++)
+			assert_int_equal(add_segments(2, 1, &m), 0);
+		assert_int_equal(add_segments(1, 0, &m), -EAGAIN);
+		while (virtqueue_forget(m.vq))
+			;
+		queue_end();
 	}
 }
 
@@ -211,6 +221,10 @@ static void interrupts_are_asked_for(void **state)
 			assert_false(virtqueue_want_interrupt(m.vq, true));
 			complete_one();
 			assert_true(sim_virtqueue_wants_interrupt(&m.device));
+			complete_one();
+			if (mix & 2)
+				assert_false(sim_virtqueue_wants_interrupt(&m.device));
+			assert_non_null(virtqueue_take(m.vq, NULL));
 			assert_non_null(virtqueue_take(m.vq, NULL));
 
 			assert_false(virtqueue_want_interrupt(m.vq, false));
