@@ -271,6 +271,11 @@ int block_reset(struct block_device *b, int status, const char *cause)
 		log_warning("%s: reset: %s", b->name, cause);
 		return 0;
 	}
+	if (error == status) {			/* gone, say: there is nothing new to tell */
+		block_die(b, error, cause);
+		log_error("%s: lost: %s", b->name, cause);
+		return error;
+	}
 	block_die(b, error, "it could not be used again after a reset");
 	log_error("%s: lost: %s; then resetting it failed: %s", b->name, cause, error_text(error));
 	return error;

@@ -98,7 +98,7 @@ static void prepare_erase(struct run *run, struct slot *s)
 	};
 }
 
-/* -EAGAIN with nothing in flight will not pass by waiting: ask for less. */
+/* Too little memory to lend through, and nothing in flight: that will not pass; ask for less. */
 static int too_much(struct run *run)
 {
 	if (run->b->in_flight)
@@ -118,7 +118,7 @@ static int submit(struct run *run, unsigned index)
 	else
 		prepare_erase(run, s);
 	error = block_submit(run->b, r);
-	if (error == -EAGAIN)
+	if (error == -EAGAIN || error == -ENOMEM)
 		error = too_much(run);
 	if (error == -EAGAIN)
 		return error;
