@@ -331,6 +331,15 @@ static int run(int argc, char **argv)
 	return b ? details(b) : -ENOENT;
 }
 
+static void complete(struct line_completion *c, size_t from)
+{
+	if (!strchr(c->line + from, ' '))
+		for (unsigned i = 0; i < sizeof(actions) / sizeof(*actions); i++)
+			line_offer(c, actions[i].word, ' ');
+	for (struct block_device *b = block_first(); b; b = b->next)
+		line_offer(c, b->name, ' ');
+}
+
 COMMAND(blk) = {
 	.name = "blk",
 	.arguments = "[<disk> | <action> <disk> ...]",
@@ -345,4 +354,5 @@ COMMAND(blk) = {
 		   "  erase <disk> discard|zeroes|secure <block> <count> [-f]\n"
 		   "Writing asks before, unless the last word is -f, and flushes.\n",
 	.run = run,
+	.complete = complete,
 };

@@ -78,6 +78,7 @@ struct blk_disk {
 	u16 queues;			/* the device has; one is used */
 	u64 capacity;			/* in sectors */
 	bool write_through;		/* wanted, where there is a choice */
+	bool runaway;			/* it did not stop: what it was lent is not used again */
 	bool asking;			/* for its identity */
 	char id[BLK_ID_BYTES + 1];
 };
@@ -97,7 +98,7 @@ int virtio_blk_start(struct blk_disk *d);
  */
 int virtio_blk_stop(struct blk_disk *d, int status, const char *cause);
 
-/* It could not be started: stopped, and FAILED; false: it does not stop, and what it has stays. */
+/* It could not be started: stopped, and FAILED. false: it runs on, and *d has to stay. */
 bool virtio_blk_give_up(struct blk_disk *d);
 
 void virtio_blk_describe(struct blk_disk *d);

@@ -156,11 +156,12 @@ void virtio_blk_resize(struct blk_disk *d)
 	char size[SIZE_TEXT_BYTES];
 	u64 sectors;
 
-	if (virtio_config_read(d->virtio, BLK_CONFIG_CAPACITY, 8, &sectors, 1) ||
-	    sectors == d->capacity || sectors > SECTORS_MAX)
-		return;
-	set_capacity(d, sectors);
-	log_info("%s: it has %s now", d->block.name, size_text(sectors << BLK_SECTOR_SHIFT, size));
+	if (!virtio_config_read(d->virtio, BLK_CONFIG_CAPACITY, 8, &sectors, 1) &&
+	    sectors != d->capacity && sectors <= SECTORS_MAX) {
+		set_capacity(d, sectors);
+		log_info("%s: it has %s now", d->block.name,
+			 size_text(sectors << BLK_SECTOR_SHIFT, size));
+	}
 	virtio_blk_describe(d);
 }
 
@@ -289,9 +290,11 @@ int virtio_blk_stop(struct blk_disk *d, int status, const char *cause)
 {
 	int error = virtio_quiesce(d->virtio);
 
-	if (d->queue)
+	if (d->queue) {
 		virtio_blk_fail(d, !error, status, cause);
-	if (!error)
+		d->runaway = error;
+	}
+	if (!d->runaway)
 		free_all(d);
 	d->queue = NULL;
 	return error;
@@ -299,10 +302,9 @@ int virtio_blk_stop(struct blk_disk *d, int status, const char *cause)
 
 bool virtio_blk_give_up(struct blk_disk *d)
 {
-	if (virtio_blk_stop(d, -EIO, NULL))
-		return false;
-	virtio_give_up(d->virtio);
-	return true;
+	if (!virtio_blk_stop(d, -EIO, NULL))
+		virtio_give_up(d->virtio);
+	return !d->runaway;
 }
 
 static void name_it(struct blk_disk *d)

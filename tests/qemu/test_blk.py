@@ -126,6 +126,21 @@ def test_read_and_write(start, tmp_path, row):
     assert to_image.read_bytes() == data
 
 
+@pytest.mark.skipif(machines.system_qemu_major() >= 10, reason="docs/disks.md shows QEMU 7.2")
+def test_the_document_shows_it(start, tmp_path):
+    path = tmp_path / "disk"
+    with open(path, "wb") as f:
+        f.truncate(256 * MIB)
+    console, _ = entry.at_prompt(start, Machine("riscv64"), "-drive",
+                                 f"file={path},format=raw,if=none,id=d0",
+                                 "-device", "virtio-blk-device,drive=d0")
+    shown = re.search(r"    plinth> blk virtio0\n((?:    .*\n)+)",
+                      (images.TOP / "docs/disks.md").read_text()).group(1)
+    printed = console.command("blk virtio0")
+    assert re.sub(r"^    ", "", shown, flags=re.MULTILINE) == \
+        re.sub(r"@\w+", "@10008000", printed.rstrip("\n")) + "\n"
+
+
 # ---- What it costs ----
 
 @pytest.mark.parametrize("arch", images.ARCHES)
