@@ -11,7 +11,7 @@ OUT := $(O)/$(ISA)
 
 # The flat image without its symbol table may take this many bytes. It is loaded over serial lines
 # and kept in small flash parts; growth should be a decision, not an accident.
-IMAGE_LIMIT ?= 229376
+IMAGE_LIMIT ?= 393216
 
 # ---- Tools ----
 
