@@ -32,17 +32,17 @@ u64 virtqueue_features(const struct dma_domain *domain, const char **why_split)
 
 /* ---- Making ---- */
 
-static u16 choose_size(const struct virtqueue *vq, u32 most, u16 limit)
+static unsigned choose_size(const struct virtqueue *vq, unsigned most, unsigned limit)
 {
-	u32 size = 1;
+	unsigned size = 1;
 
 	if (limit && limit < most)
 		most = limit;
 	if (vq->ring == &virtqueue_packed)
-		return (u16)most;
+		return most;
 	while (size <= most / 2)
 		size *= 2;
-	return (u16)size;
+	return size;
 }
 
 static void free_all(struct virtqueue *vq)
@@ -54,36 +54,36 @@ static void free_all(struct virtqueue *vq)
 }
 
 /* Everything in one piece; the tables last. */
-static int place(struct virtqueue *vq, const struct dma_domain *domain, u16 table_count)
+static int place(struct virtqueue *vq, const struct dma_domain *domain)
 {
 	size_t line = dma_line_bytes(), align = vq->device->legacy ? vq->device->ring_align : line;
 	size_t bytes = vq->ring->layout(vq, align);
 
-	if (table_count) {
+	if (vq->free_tables) {
 		vq->tables_at = (bytes + line - 1) & -line;
-		bytes = virtqueue_table_at(vq, table_count);
+		bytes = virtqueue_table_at(vq, vq->free_tables);
 	}
 	return dma_alloc(&vq->memory, domain, bytes, align, vq->ring->lines);
 }
 
 static int allocate(struct virtqueue *vq, const struct dma_domain *domain, bool indirect)
 {
-	size_t table_bytes = (size_t)vq->max_segments * VIRTQUEUE_DESCRIPTOR_BYTES;
-	size_t count = indirect && vq->max_segments > 1 ? TABLES_BYTES_MAX / table_bytes : 0;
+	unsigned table_bytes = vq->max_segments * VIRTQUEUE_DESCRIPTOR_BYTES;
+	unsigned count = indirect && vq->max_segments > 1 ? TABLES_BYTES_MAX / table_bytes : 0;
 	int error;
 
-	vq->free_tables = (u16)(count < vq->size ? count : vq->size);
+	vq->free_tables = count < vq->size ? count : vq->size;
 	vq->slots = calloc(vq->size, sizeof(*vq->slots));
-	vq->tables = calloc((size_t)vq->free_tables + 1, sizeof(*vq->tables));
+	vq->tables = calloc(vq->free_tables + 1, sizeof(*vq->tables));
 	if (!vq->slots || !vq->tables)
 		return -ENOMEM;
-	error = place(vq, domain, vq->free_tables);
+	error = place(vq, domain);
 	if (error)
 		return error;
-	for (u16 i = 0; i < vq->free_tables; i++)
-		vq->tables[i] = i;
-	for (u16 i = 0; i < vq->size; i++)
-		vq->slots[i].next = i + 1 < vq->size ? i + 1 : 0;
+	for (unsigned i = 0; i < vq->free_tables; i++)
+		vq->tables[i] = (u16)i;
+	for (unsigned i = 0; i + 1 < vq->size; i++)
+		vq->slots[i].next = (u16)(i + 1);
 	vq->free = vq->size;
 	vq->free_last = vq->size - 1;
 	vq->queue.descriptors = vq->memory.addr;
@@ -110,7 +110,7 @@ int virtqueue_create(struct virtqueue **made, struct virtio_device *v,
 	vq->in_order = features & VIRTIO_F_IN_ORDER;
 	vq->size = choose_size(vq, most, size_limit);
 	vq->queue.index = index;
-	vq->queue.size = vq->size;
+	vq->queue.size = (u16)vq->size;
 	vq->max_segments = max_segments < vq->size ? max_segments : vq->size;
 	snprintf(vq->format, sizeof(vq->format), "%s%s%s%s", vq->ring->name,
 		 features & VIRTIO_F_INDIRECT_DESC ? ", indirect" : "",
@@ -121,7 +121,6 @@ int virtqueue_create(struct virtqueue **made, struct virtio_device *v,
 		virtio_refuse(v, error, "no memory for its queue %u of %u entries", index,
 			      vq->size);
 	} else {
-		vq->ring->begin(vq);
 		vq->ring->want_interrupt(vq, false);
 		error = virtio_queue_enable(v, &vq->queue);
 	}
@@ -141,11 +140,11 @@ void virtqueue_destroy(struct virtqueue *vq)
 
 /* ---- Requests ---- */
 
-static u32 total(const struct virtqueue_segment *segments, u16 count)
+static u32 total(const struct virtqueue_segment *segments, unsigned count)
 {
 	u64 bytes = 0;
 
-	for (u16 i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++)
 		bytes += segments[i].bytes;
 	return bytes < UINT32_MAX ? (u32)bytes : UINT32_MAX;
 }
@@ -154,7 +153,7 @@ static u32 total(const struct virtqueue_segment *segments, u16 count)
  * A table costs the device one more thing to look up (in QEMU it is the larger part of a small
  * request), so short chains are written into the ring as long as three quarters of it are not used.
  */
-static bool wants_table(const struct virtqueue *vq, u32 count)
+static bool wants_table(const struct virtqueue *vq, unsigned count)
 {
 	return count > 1 && vq->free_tables &&
 		(count > SHORT || vq->free < vq->size / 4 + count);
@@ -163,9 +162,9 @@ static bool wants_table(const struct virtqueue *vq, u32 count)
 int virtqueue_add(struct virtqueue *vq, const struct virtqueue_segment *segments, u16 readable,
 		  u16 writable, void *token)
 {
-	u32 count = (u32)readable + writable;
+	unsigned count = (unsigned)readable + writable;
 	bool indirect = wants_table(vq, count);
-	u16 entries = indirect ? 1 : (u16)count;
+	unsigned entries = indirect ? 1 : count;
 	struct virtqueue_slot *slot = &vq->slots[vq->free_first];
 
 	assert(token && count);
@@ -177,9 +176,14 @@ int virtqueue_add(struct virtqueue *vq, const struct virtqueue_segment *segments
 		return -EAGAIN;
 	slot->token = token;
 	slot->writable = total(segments + readable, writable);
-	slot->entries = entries;
-	slot->table = indirect ? vq->tables[--vq->free_tables] : VIRTQUEUE_NO_TABLE;
-	vq->ring->add(vq, segments, readable, (u16)count);
+	slot->entries = (u16)entries;
+	slot->table = VIRTQUEUE_NO_TABLE;
+	if (indirect) {
+		slot->table = vq->tables[--vq->free_tables];
+		vq->ring->add_table(vq, segments, readable, count);
+	} else {
+		vq->ring->add_chain(vq, segments, readable, count, 0);
+	}
 	vq->free -= entries;
 	vq->in_flight++;
 	vq->unpublished++;
@@ -201,7 +205,7 @@ bool virtqueue_kick(struct virtqueue *vq)
 
 /* ---- Completions ---- */
 
-static void *release(struct virtqueue *vq, u16 id)
+static void *release(struct virtqueue *vq, unsigned id)
 {
 	struct virtqueue_slot *slot = &vq->slots[id];
 	void *token = slot->token;
@@ -210,7 +214,7 @@ static void *release(struct virtqueue *vq, u16 id)
 	if (slot->table != VIRTQUEUE_NO_TABLE)
 		vq->tables[vq->free_tables++] = slot->table;
 	if (vq->free)
-		vq->slots[vq->free_last].next = id;
+		vq->slots[vq->free_last].next = (u16)id;
 	else
 		vq->free_first = id;
 	vq->free_last = slot->last;
@@ -237,7 +241,7 @@ static bool believe(struct virtqueue *vq)
 void *virtqueue_take(struct virtqueue *vq, u32 *written)
 {
 	struct virtqueue_slot *slot;
-	u16 id;
+	unsigned id;
 
 	if (vq->broken)
 		return NULL;
@@ -248,7 +252,7 @@ void *virtqueue_take(struct virtqueue *vq, u32 *written)
 		return NULL;
 	}
 	vq->announced--;
-	id = vq->in_order ? vq->oldest : (u16)vq->told.id;
+	id = vq->in_order ? vq->oldest : vq->told.id;
 	slot = &vq->slots[id];
 	vq->in_batch = id != vq->told.id;
 	vq->oldest = vq->slots[slot->last].next;
@@ -281,7 +285,7 @@ const char *virtqueue_broken(const struct virtqueue *vq)
 
 u16 virtqueue_size(const struct virtqueue *vq)
 {
-	return vq->size;
+	return vq->queue.size;
 }
 
 const char *virtqueue_format(const struct virtqueue *vq)

@@ -25,70 +25,63 @@ static size_t layout(struct virtqueue *vq, size_t align)
 {
 	vq->driver_at = (vq->size * sizeof(struct descriptor) + align - 1) & -align;
 	vq->device_at = vq->driver_at + align;
-	return vq->device_at + sizeof(le32);
-}
-
-static void begin(struct virtqueue *vq)
-{
 	vq->packed.flags = AVAIL;
 	vq->packed.used_wrap = true;
+	return vq->device_at + sizeof(le32);
 }
 
 /* ---- To the device ---- */
 
 /* The first entry of all that were added becomes available last, and the others with it. */
-static void fill(struct virtqueue *vq, u64 addr, u32 bytes, u16 id, u16 flags)
+static void fill(struct virtqueue *vq, const struct virtqueue_segment *s, u16 id, unsigned flags)
 {
 	u16 at = vq->packed.next;
 	volatile struct descriptor *d = &ring_of(vq)[at];
 
-	d->addr.raw = addr;
-	d->bytes.raw = bytes;
+	d->addr.raw = s->addr.bus;
+	d->bytes.raw = s->bytes;
 	d->id.raw = id;
 	flags |= vq->packed.flags;
 	if (at == vq->packed.first)
-		vq->packed.first_flags = flags;
+		vq->packed.first_flags = (u16)flags;
 	else
-		d->flags.raw = flags;
+		d->flags.raw = (u16)flags;
 	if (++vq->packed.next == vq->size) {
 		vq->packed.next = 0;
 		vq->packed.flags ^= AVAIL | USED;
 	}
 }
 
-/* No NEXT and no number in here: it has as many as its bytes say (2.8.7). */
-static void add_table(struct virtqueue *vq, u16 id, u16 table,
-		      const struct virtqueue_segment *segments, u16 readable, u16 count)
+/* A slot for each entry, as in a split ring; the first one's number is that of all. */
+static void add_chain(struct virtqueue *vq, const struct virtqueue_segment *segments,
+		      unsigned readable, unsigned count, unsigned extra_flags)
 {
-	size_t at = virtqueue_table_at(vq, table);
-	struct descriptor *d = virtqueue_at(vq, at);
+	unsigned id = vq->free_first, at = id, last = id;
 
-	for (u16 i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
+		last = at;
+		at = vq->slots[last].next;
+		fill(vq, &segments[i], (u16)id, (i + 1 < count ? NEXT : 0) |
+		     (i >= readable ? WRITE : 0) | extra_flags);
+	}
+	vq->slots[id].last = (u16)last;
+	vq->free_first = at;
+}
+
+/* No NEXT and no number in here: it has as many as its bytes say (2.8.7). */
+static void add_table(struct virtqueue *vq, const struct virtqueue_segment *segments,
+		      unsigned readable, unsigned count)
+{
+	size_t at = virtqueue_table_at(vq, vq->slots[vq->free_first].table);
+	struct descriptor *d = virtqueue_at(vq, at);
+	struct virtqueue_segment table = { dma_at(&vq->memory, at), (u32)(count * sizeof(*d)) };
+
+	for (unsigned i = 0; i < count; i++)
 		d[i] = (struct descriptor){
 			le64_put(segments[i].addr.bus), le32_put(segments[i].bytes), le16_put(0),
 			le16_put(i >= readable ? WRITE : 0),
 		};
-	fill(vq, dma_at(&vq->memory, at).bus, (u32)(count * sizeof(*d)), id, INDIRECT);
-}
-
-/* A slot for each entry, as in a split ring; the first one's number is that of all. */
-static void add(struct virtqueue *vq, const struct virtqueue_segment *segments, u16 readable,
-		u16 count)
-{
-	u16 id = vq->free_first, at = id, last = id, i = 0;
-	struct virtqueue_slot *slot = &vq->slots[id];
-
-	do {
-		last = at;
-		at = vq->slots[last].next;
-		if (slot->table != VIRTQUEUE_NO_TABLE)
-			add_table(vq, id, slot->table, segments, readable, count);
-		else
-			fill(vq, segments[i].addr.bus, segments[i].bytes, id,
-			     (i + 1 < count ? NEXT : 0) | (i >= readable ? WRITE : 0));
-	} while (++i < slot->entries);
-	slot->last = last;
-	vq->free_first = at;
+	add_chain(vq, &table, 1, 1, INDIRECT);
 }
 
 /* Entries in words of the event index, which for those behind the end of the ring counts on. */
@@ -144,9 +137,9 @@ static bool look(struct virtqueue *vq)
 	return true;
 }
 
-static void advance(struct virtqueue *vq, u16 entries)
+static void advance(struct virtqueue *vq, unsigned entries)
 {
-	u32 used = (u32)vq->packed.used + entries;
+	unsigned used = vq->packed.used + entries;
 
 	if (used >= vq->size) {
 		used -= vq->size;
@@ -177,8 +170,8 @@ const struct virtqueue_ring virtqueue_packed = {
 	.name = "packed",
 	.lines = DMA_MIXED,
 	.layout = layout,
-	.begin = begin,
-	.add = add,
+	.add_chain = add_chain,
+	.add_table = add_table,
 	.publish = publish,
 	.look = look,
 	.advance = advance,

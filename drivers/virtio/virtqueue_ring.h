@@ -26,13 +26,17 @@ struct virtqueue_ring {
 	const char *name;
 	enum dma_lines lines;
 
-	/* Place the areas and begin: driver_at, device_at. The bytes they take. */
+	/* Begin, and place the areas: driver_at, device_at. The bytes they take. */
 	size_t (*layout)(struct virtqueue *vq, size_t align);
-	void (*begin)(struct virtqueue *vq);
 
-	/* Write the descriptors of slot free_first, and take from the list what they need. */
-	void (*add)(struct virtqueue *vq, const struct virtqueue_segment *segments, u16 readable,
-		    u16 count);
+	/*
+	 * Write descriptors for slot free_first, and take from the list what they need: into the
+	 * ring, or into that slot's table.
+	 */
+	void (*add_chain)(struct virtqueue *vq, const struct virtqueue_segment *segments,
+			  unsigned readable, unsigned count, unsigned extra_flags);
+	void (*add_table)(struct virtqueue *vq, const struct virtqueue_segment *segments,
+			  unsigned readable, unsigned count);
 	bool (*publish)(struct virtqueue *vq);	/* all that was added; is a kick wanted? */
 
 	/*
@@ -40,7 +44,7 @@ struct virtqueue_ring {
 	 * are at most. false: there is none, or the queue is broken.
 	 */
 	bool (*look)(struct virtqueue *vq);
-	void (*advance)(struct virtqueue *vq, u16 entries);	/* past one request */
+	void (*advance)(struct virtqueue *vq, unsigned entries);	/* past one request */
 	bool (*want_interrupt)(struct virtqueue *vq, bool want);
 };
 extern const struct virtqueue_ring virtqueue_split, virtqueue_packed;
@@ -55,19 +59,20 @@ struct virtqueue {
 	const char *broken;
 
 	struct virtqueue_slot *slots;
-	u16 size, free;			/* entries */
-	u16 free_first, free_last;	/* slots, where free is not 0 */
-	u16 in_flight, unpublished;	/* requests; the latter are among the former */
-	u16 max_segments;
-	u16 *tables, free_tables;	/* those not used */
+	unsigned size, free;		/* entries */
+	unsigned free_first, free_last;	/* slots, where free is not 0 */
+	unsigned in_flight, unpublished;	/* requests; the latter are among the former */
+	unsigned max_segments;
+	u16 *tables;			/* those not used */
+	unsigned free_tables;
 
 	struct {
 		u32 id, written;
 	} told;
-	u16 announced;
+	unsigned announced;
 	bool in_batch;			/* completed in order, up to told.id */
-	u16 oldest;			/* slot in flight, where they complete in order */
-	u16 forgotten;			/* slots, after a reset */
+	unsigned oldest;		/* slot in flight, where they complete in order */
+	unsigned forgotten;		/* slots, after a reset */
 
 	union {
 		struct {

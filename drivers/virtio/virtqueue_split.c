@@ -35,59 +35,54 @@ static size_t layout(struct virtqueue *vq, size_t align)
 	return vq->device_at + sizeof(struct used) + vq->size * sizeof(struct element) + 2;
 }
 
-static void begin(struct virtqueue *vq)
-{
-	vq->split.available = vq->split.published = vq->split.used = 0;
-}
-
 /* ---- To the device ---- */
 
-static struct descriptor describe(const struct virtqueue_segment *segment, u16 flags, u16 next)
+static struct descriptor describe(const struct virtqueue_segment *s, unsigned flags, unsigned next)
 {
 	return (struct descriptor){
-		le64_put(segment->addr.bus), le32_put(segment->bytes), le16_put(flags),
-		le16_put(next),
+		le64_put(s->addr.bus), le32_put(s->bytes), le16_put((u16)flags),
+		le16_put((u16)next),
 	};
 }
 
-static u16 flags_of(u16 i, u16 readable, u16 count)
+static unsigned flags_of(unsigned i, unsigned readable, unsigned count)
 {
 	return (i + 1 < count ? NEXT : 0) | (i >= readable ? WRITE : 0);
 }
 
-static void add_table(struct virtqueue *vq, struct descriptor *head, u16 table,
-		      const struct virtqueue_segment *segments, u16 readable, u16 count)
-{
-	size_t at = virtqueue_table_at(vq, table), bytes = count * sizeof(struct descriptor);
-	struct descriptor *d = virtqueue_at(vq, at);
-	struct virtqueue_segment table_segment;
-
-	for (u16 i = 0; i < count; i++)
-		d[i] = describe(&segments[i], flags_of(i, readable, count), i + 1);
-	dma_give(&vq->memory, at, bytes);
-	table_segment = (struct virtqueue_segment){ dma_at(&vq->memory, at), (u32)bytes };
-	*head = describe(&table_segment, INDIRECT, 0);
-}
-
-static void add(struct virtqueue *vq, const struct virtqueue_segment *segments, u16 readable,
-		u16 count)
+/* From slot free_first on. Descriptors that are neighbours are handed over together. */
+static void add_chain(struct virtqueue *vq, const struct virtqueue_segment *segments,
+		      unsigned readable, unsigned count, unsigned extra_flags)
 {
 	struct descriptor *d = virtqueue_at(vq, 0);
-	u16 head = vq->free_first, at = head, last = head, i = 0;
-	struct virtqueue_slot *slot = &vq->slots[head];
+	unsigned head = vq->free_first, from = head, last = head, at = head;
 
-	do {
+	for (unsigned i = 0; i < count; i++) {
 		last = at;
 		at = vq->slots[last].next;
-		if (slot->table != VIRTQUEUE_NO_TABLE)
-			add_table(vq, &d[last], slot->table, segments, readable, count);
-		else
-			d[last] = describe(&segments[i], flags_of(i, readable, count), at);
-		dma_give(&vq->memory, last * sizeof(*d), sizeof(*d));
-	} while (++i < slot->entries);
-	slot->last = last;
+		d[last] = describe(&segments[i], flags_of(i, readable, count) | extra_flags, at);
+		if (at == last + 1 && i + 1 < count)
+			continue;
+		dma_give(&vq->memory, from * sizeof(*d), (last + 1 - from) * sizeof(*d));
+		from = at;
+	}
+	vq->slots[head].last = (u16)last;
 	vq->free_first = at;
-	available_of(vq)->ring[vq->split.available++ & (vq->size - 1)] = le16_put(head);
+	available_of(vq)->ring[vq->split.available++ & (vq->size - 1)] = le16_put((u16)head);
+}
+
+/* The table as what a chain of one descriptor leads to. */
+static void add_table(struct virtqueue *vq, const struct virtqueue_segment *segments,
+		      unsigned readable, unsigned count)
+{
+	size_t at = virtqueue_table_at(vq, vq->slots[vq->free_first].table);
+	struct descriptor *d = virtqueue_at(vq, at);
+	struct virtqueue_segment table = { dma_at(&vq->memory, at), (u32)(count * sizeof(*d)) };
+
+	for (unsigned i = 0; i < count; i++)
+		d[i] = describe(&segments[i], flags_of(i, readable, count), i + 1);
+	dma_give(&vq->memory, at, table.bytes);
+	add_chain(vq, &table, 1, 1, INDIRECT);
 }
 
 /* One bit, or the event index: which of both is negotiated. After publishing: store, then load. */
@@ -108,9 +103,10 @@ static bool wants_kick(struct virtqueue *vq, u16 before)
 static bool publish(struct virtqueue *vq)
 {
 	struct available *available = available_of(vq);
-	u16 before = vq->split.published, left = vq->unpublished, count;
+	u16 before = vq->split.published;
+	unsigned left = vq->unpublished, count;
 
-	for (u16 at = before & (vq->size - 1); left; left -= count, at = 0) {
+	for (unsigned at = before & (vq->size - 1); left; left -= count, at = 0) {
 		count = left < vq->size - at ? left : vq->size - at;
 		dma_give(&vq->memory, vq->driver_at + offsetof(struct available, ring[at]),
 			 count * sizeof(u16));
@@ -132,13 +128,13 @@ static u16 new_elements(struct virtqueue *vq)
 /* The index first, then what it counts (2.7.14). */
 static bool announce(struct virtqueue *vq)
 {
-	u16 left = new_elements(vq), count;
+	unsigned left = new_elements(vq), count;
 
 	if (left > vq->in_flight - vq->unpublished)
 		return virtqueue_break(vq, "its used index runs away: it counts more completions "
 				       "than there are requests");
 	vq->announced = left;
-	for (u16 at = vq->split.used & (vq->size - 1); left; left -= count, at = 0) {
+	for (unsigned at = vq->split.used & (vq->size - 1); left; left -= count, at = 0) {
 		count = left < vq->size - at ? left : vq->size - at;
 		dma_take(&vq->memory, vq->device_at + offsetof(struct used, ring[at]),
 			 count * sizeof(struct element));
@@ -157,7 +153,7 @@ static bool look(struct virtqueue *vq)
 	return true;
 }
 
-static void advance(struct virtqueue *vq, u16 entries)
+static void advance(struct virtqueue *vq, unsigned entries)
 {
 	(void)entries;
 	vq->split.used++;
@@ -184,8 +180,8 @@ const struct virtqueue_ring virtqueue_split = {
 	.name = "split",
 	.lines = DMA_OWNED,
 	.layout = layout,
-	.begin = begin,
-	.add = add,
+	.add_chain = add_chain,
+	.add_table = add_table,
 	.publish = publish,
 	.look = look,
 	.advance = advance,
