@@ -11,11 +11,12 @@
 #include "lib/memory.h"
 
 enum {
-	SLOTS = 8,			/* requests in flight */
+	SLOTS = 16,			/* requests in flight */
 	SEGMENTS = 20,			/* of one; blocks of 64 KiB in pages take 17 */
 	PIECE_BYTES = 4 << 20,		/* of one */
+	FLIGHT_BYTES = 32 << 20,	/* of all: eight of the largest are enough for any disk */
 	BOUNCE_BYTES = 64 << 10,	/* of one that goes through our memory: a block at least */
-	RANGE_TIMEOUT_US = 30 * 1000 * 1000,	/* a slow disk, and SLOTS * PIECE_BYTES before it */
+	RANGE_TIMEOUT_US = 30 * 1000 * 1000,	/* a slow disk, and FLIGHT_BYTES before it */
 	ERASE_TIMEOUT_US = 120 * 1000 * 1000,
 };
 
@@ -78,15 +79,15 @@ static void prepare(struct run *run, unsigned index)
 	const struct block_limits *l = &run->b->limits;
 	struct slot *s = &run->slots[index];
 	u32 bytes = smaller(run->blocks, run->piece) * l->block_size;
-	u8 *bounce = run->bounce + (size_t)index * BOUNCE_BYTES;
+	u8 *bounce = run->bounce ? run->bounce + (size_t)index * BOUNCE_BYTES : NULL;
 
 	s->request = (struct block_request){
 		.op = run->op, .lba = run->lba, .segments = s->segments,
 		.timeout_us = RANGE_TIMEOUT_US,
 	};
 	s->buffer = run->buffer;
-	s->request.blocks = cut(l, s, run->bounce ? bounce : s->buffer, bytes) / l->block_size;
-	if (run->bounce && run->op == BLOCK_WRITE)
+	s->request.blocks = cut(l, s, bounce ? bounce : s->buffer, bytes) / l->block_size;
+	if (bounce && run->op == BLOCK_WRITE)
 		memcpy(bounce, s->buffer, (size_t)s->request.blocks * l->block_size);
 }
 
@@ -170,6 +171,9 @@ static int execute(struct run *run)
 
 	run->slots = slots;
 	run->slot_count = smaller(run->b->limits.depth, SLOTS);
+	if (run->buffer)
+		run->slot_count = smaller(FLIGHT_BYTES / run->b->limits.block_size / run->piece,
+					  run->slot_count);
 	while (run->busy || (run->blocks && !run->error)) {
 		if (run->blocks && !run->error && run->busy_count <= run->slot_count / 2)
 			fill(run);

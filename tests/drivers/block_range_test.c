@@ -39,7 +39,7 @@ static void large_ranges_are_cut_by_the_limits(void **state)
 	assert_memory_equal(buffer, disk.data + 512, 2000 * 512);
 	assert_int_equal(b->counters.requests, 2000 / (3 * 32) + 1);
 	assert_int_equal(disk.largest, 96);
-	assert_int_equal(disk.most_in_flight, 8);
+	assert_int_equal(disk.most_in_flight, 16);
 	assert_in_range(b->counters.kicks, 2, 6);
 
 	limits->max_segments = 200;
