@@ -13,6 +13,7 @@ enum {
 	QUIRK_DELAY_US = 2300 * 1000,
 	SHUTDOWN_TIMEOUT_US = 5 * 1000 * 1000,	/* if it does not ask for more */
 	HOST_MEMORY_SHARE = 8,			/* of free memory, at most */
+	SHADOWED = 4,				/* doorbells: two of each of our queue pairs */
 };
 #define HOST_MEMORY_MAX (64ull * 1024 * 1024)
 
@@ -230,7 +231,7 @@ static int begin_shadow(struct nvme_controller *c)
 	dma_free(&c->shadow);
 	dma_free(&c->events);
 	c->io.shadow = NULL;
-	if (!(c->oacs & NVME_OACS_DOORBELL_BUFFER))
+	if (!(c->oacs & NVME_OACS_DOORBELL_BUFFER) || SHADOWED * c->io.stride > c->page_bytes)
 		return 0;
 	error = dma_alloc(&c->shadow, c->domain, c->page_bytes, c->page_bytes, DMA_OWNED);
 	if (!error)
@@ -289,7 +290,7 @@ int nvme_shut_down(struct nvme_controller *c)
 	if (nvme_check(c) || !(cc & NVME_CC_EN))
 		return nvme_disable(c);
 	error = delete_io_queue(c, NVME_DELETE_SQ);
-	if (error >= 0)
+	if (!error)
 		error = delete_io_queue(c, NVME_DELETE_CQ);
 	if (error >= 0 && c->host_memory.cpu)
 		error = set_feature(c, NVME_FEATURE_HOST_MEMORY, 0);

@@ -7,7 +7,8 @@
 
 /*
  * A page of a PRP list ends with the address of the next one, or an empty place: some drives and
- * hypervisors misread a list whose last entry is a page's last. So this many are used.
+ * hypervisors misread a list whose last entry is a page's last. So this many are used. With one
+ * more it would be full, and the last place not an address of a list: such a list begins later.
  */
 enum { LIST_PRPS = NVME_LIST_BYTES / 8 - 1 };
 
@@ -104,6 +105,7 @@ struct prps {
 	struct nvme_controller *c;
 	struct nvme_slot *slot;
 	unsigned index, count;
+	unsigned skip;			/* places of the first list */
 };
 
 static void put(struct prps *p, u64 address)
@@ -116,9 +118,10 @@ static void put(struct prps *p, u64 address)
 	} else if (p->count == 2) {
 		command->prp2 = le64_put(address);
 	} else {
-		le64 *list = list_at(p->c, p->slot->lists[(at - 1) / LIST_PRPS]);
+		unsigned place = at - 1 + p->skip;
+		le64 *list = list_at(p->c, p->slot->lists[place / LIST_PRPS]);
 
-		list[(at - 1) % LIST_PRPS] = le64_put(address);
+		list[place % LIST_PRPS] = le64_put(address);
 	}
 }
 
@@ -143,7 +146,7 @@ static void finish_lists(struct prps *p)
 {
 	struct nvme_controller *c = p->c;
 	struct nvme_slot *slot = p->slot;
-	unsigned left = p->count - 1;
+	unsigned left = p->count - 1 + p->skip;
 
 	for (unsigned i = 0; i < slot->list_count; i++) {
 		bool last = i + 1u == slot->list_count;
@@ -156,7 +159,8 @@ static void finish_lists(struct prps *p)
 		left -= LIST_PRPS;
 	}
 	if (slot->list_count)
-		slot->command.prp2 = le64_put(list_address(c, slot->lists[0]));
+		slot->command.prp2 = le64_put(list_address(c, slot->lists[0]) +
+					      p->skip * sizeof(le64));
 }
 
 static int describe_by_prps(struct nvme_controller *c, struct nvme_slot *slot,
@@ -164,13 +168,14 @@ static int describe_by_prps(struct nvme_controller *c, struct nvme_slot *slot,
 {
 	struct nvme_loan *loan = slot->loans;
 	u64 offset = first_offset(c, slot, r), bytes = offset;
-	struct prps p = { c, slot, 0, 0 };
+	struct prps p = { .c = c, .slot = slot };
 	int error;
 
 	for (unsigned i = 0; i < r->segment_count; i++)
 		bytes += r->segments[i].bytes;
 	p.count = (unsigned)((bytes + c->page_bytes - 1) / c->page_bytes);
 	if (p.count > 2) {
+		p.skip = (p.count - 1) % (LIST_PRPS + 1) == 0;
 		error = take_lists(c, slot, (p.count - 1 + LIST_PRPS - 1) / LIST_PRPS);
 		if (error)
 			return error;

@@ -76,6 +76,7 @@ static void set_limits(struct nvme_namespace *n, const struct nvme_id_namespace 
 			l->max_gap_bytes = NVME_SINK_BYTES;
 	} else if (c->page_bytes > ARCH_PAGE_BYTES) {
 		l->max_segments = 1;	/* what is bounced keeps its place in small pages only */
+		l->segment_align = l->buffer_align;
 	}
 	if (n->metadata_aside)
 		l->max_blocks = smaller(l->max_blocks, NVME_SINK_BYTES / n->metadata_bytes);
