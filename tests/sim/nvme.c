@@ -89,6 +89,7 @@ static void mature(struct sim_nvme *s)
 		for (unsigned i = 0; i < SIM_NVME_NAMESPACES; i++)
 			if (s->ns[i].cached)
 				memset(s->ns[i].cached, 0, s->ns[i].blocks);
+		s->shut_down = true;
 		s->shutdowns++;
 	}
 	if (enabled && !(s->csts & (CSTS_RDY | CSTS_CFS)))
@@ -128,9 +129,11 @@ static void enable(struct sim_nvme *s, u32 value)
 	if ((value >> 4 & 7 && ((value >> 4 & 7) != 6 || !(s->cap >> 43 & 1))) || value >> 11 & 7)
 		blame(s, "enabled with another command set or arbitration: CC 0x%" PRIx32, value);
 	forget_everything(s);
+	s->csts &= s->fatal_stays ? ~0u : ~(u32)CSTS_CFS;
 	s->cc = value;
 	admin_queues_begin(s);
 	s->change_us = later(s->ready_us);
+	s->shut_down = false;
 	s->resets++;
 }
 
@@ -175,7 +178,7 @@ static void write_cc(struct sim_nvme *s, u32 value)
 
 void sim_nvme_power_cycle(struct sim_nvme *s)
 {
-	if (s->resets && (s->csts & CSTS_SHST) != SHST_DONE)
+	if (s->resets && !s->shut_down)
 		s->unsafe_shutdowns++;
 	forget_everything(s);
 	s->cc = s->csts = s->aqa = s->intms = 0;
@@ -350,22 +353,30 @@ void sim_nvme_begin(struct sim_nvme *s, struct sim_pci *pci, struct sim_pci_func
 	f->state[0] = s;
 }
 
-static struct sim_nvme *hooked;
+static struct sim_nvme *hooked[SIM_NVME_HOOKED];
+static unsigned hooked_count;
 
 static void get_on(void)
 {
 	static bool busy;
 
-	if (busy || !hooked)
+	if (busy)
 		return;
 	busy = true;
-	sim_nvme_step(hooked);
+	for (unsigned i = 0; i < hooked_count; i++)
+		sim_nvme_step(hooked[i]);
 	busy = false;
 }
 
 void sim_nvme_hook(struct sim_nvme *s)
 {
-	hooked = s;
+	if (!s) {
+		hooked_count = 0;
+		return;
+	}
+	if (hooked_count == SIM_NVME_HOOKED)
+		sim_fail("nvme: too many that get on by themselves");
+	hooked[hooked_count++] = s;
 	dma_oracle_device = get_on;
 	if (!dma_oracle())
 		arch_turn_hook = get_on;

@@ -12,7 +12,7 @@
 
 enum {
 	SIM_NVME_NAMESPACES = 8, SIM_NVME_QUEUES = 8, SIM_NVME_HELD = 256, SIM_NVME_POSTS = 512,
-	SIM_NVME_FAULTS = 8, SIM_NVME_HMB_PIECES = 64, SIM_NVME_ANY = -1,
+	SIM_NVME_FAULTS = 8, SIM_NVME_HMB_PIECES = 64, SIM_NVME_ANY = -1, SIM_NVME_HOOKED = 4,
 	SIM_NVME_CLASS = 0x010802, SIM_NVME_PAGE = 4096,
 };
 #define SIM_NVME_NEVER UINT64_MAX
@@ -76,7 +76,8 @@ struct sim_nvme_queue {
 	u16 head, tail;			/* of a submission queue: what was fetched, what was rung */
 	u16 completion;			/* a submission queue's */
 	bool phase;
-	bool awake;			/* it looks at its shadow doorbell by itself */
+	bool awake;			/* it looks at its shadow doorbell by itself ... */
+	unsigned patience;		/* ... so many times more, in vain */
 	u8 in_flight[65536 / 8];	/* command identifiers */
 };
 
@@ -102,6 +103,7 @@ struct sim_nvme {
 	u64 cap;
 	u32 vs;
 	u8 mdts, power_states;
+	bool transitions;		/* autonomous ones: it has the feature */
 	u16 oacs, oncs;
 	u32 sgls, hmpre, hmmin;
 	bool vwc;
@@ -117,7 +119,7 @@ struct sim_nvme {
 	enum { SIM_NVME_GRANTS_ABORTS, SIM_NVME_REFUSES_ABORTS } aborts;
 	u64 fatal_at, vanishes_at;	/* the access to its registers with this number; 0: none */
 	u64 shuffle;			/* a seed: commands are executed in any order; 0: in turn */
-	bool torn;			/* the phase is there first, the rest of the entry later */
+	bool torn;			/* under the oracle: a phase is there before the rest */
 	bool tolerant;			/* a driver that was lied to may do anything */
 	/* Lies; @which is the offset, the opcode and CNS or log page << 8, or the queue. */
 	void (*twist)(struct sim_nvme *s, enum sim_nvme_says what, u64 which, void *bytes,
@@ -134,7 +136,8 @@ struct sim_nvme {
 	bool half_posted;		/* the first post's phase is out */
 	u64 shadow, event;		/* shadow doorbells and EventIdx; 0: none */
 	u32 granted;			/* I/O queues by set features; 0: not asked */
-	bool cache_on;
+	u8 transition_table[256];	/* as last set */
+	bool cache_on, shut_down;
 	struct sim_nvme_piece { u64 at; u64 bytes; } hmb[SIM_NVME_HMB_PIECES];
 	unsigned hmb_count;
 	u64 random;
@@ -142,6 +145,7 @@ struct sim_nvme {
 	/* ---- What happened ---- */
 	u64 accesses, commands, sq_rings, cq_rings, sgl_commands, prp_lists;
 	u32 resets, shutdowns, unsafe_shutdowns, abort_commands, hmb_given, hmb_taken_back;
+	u32 transitions_set;
 	u64 blocks_read, blocks_written;
 	unsigned opcodes[2][256];	/* admin, I/O */
 };
@@ -150,7 +154,7 @@ struct sim_nvme {
 void sim_nvme_begin(struct sim_nvme *s, struct sim_pci *pci, struct sim_pci_function *bridge,
 		    unsigned slot);
 
-/* It gets on without being looked at, from now to the next sim_reset() or dma_oracle_begin(). */
+/* From now on it gets on by itself; NULL: none does any more. */
 void sim_nvme_hook(struct sim_nvme *s);
 void sim_nvme_step(struct sim_nvme *s);
 
@@ -160,7 +164,8 @@ void sim_nvme_power_cycle(struct sim_nvme *s);
 struct sim_nvme_namespace *sim_nvme_find(struct sim_nvme *s, u32 nsid);	/* NULL: none */
 u32 sim_nvme_block_bytes(const struct sim_nvme_namespace *ns);
 
-/* What a namespace without a store holds: the byte at this place of it. */
+/* What a namespace without a store holds, from this byte of it on; a byte of it. */
+void sim_nvme_patterns(u8 *to, u32 nsid, u64 at, size_t bytes);
 u8 sim_nvme_pattern(u32 nsid, u64 at);
 
 /* How many blocks a loss of power would lose now. */

@@ -8,7 +8,8 @@ enum {
 	IDENTIFY = 0x06, ABORT = 0x08, SET_FEATURES = 0x09, GET_FEATURES = 0x0a,
 	DOORBELL_BUFFERS = 0x7c, FORMAT = 0x80,
 };
-enum { FEATURE_CACHE = 0x06, FEATURE_QUEUES = 0x07, FEATURE_HMB = 0x0d };
+enum { FEATURE_CACHE = 0x06, FEATURE_QUEUES = 0x07, FEATURE_TRANSITIONS = 0x0c,
+	FEATURE_HMB = 0x0d };
 enum { OACS_FORMAT = 1 << 1, OACS_DOORBELLS = 1 << 8, IDENTIFY_BYTES = 4096 };
 enum { KELVIN = 273, ERRORS_KEPT = 2 };
 
@@ -22,9 +23,7 @@ static bool queue_is_wrong(struct sim_nvme *s, const u8 *entry, u16 id, const ch
 	u32 flags = dword(entry, 11);
 	u64 base = get64(entry, 24);
 
-	if (!s->granted)
-		blame(s, "a queue is created before a number of queues was asked for");
-	if (!id || id >= SIM_NVME_QUEUES || id > s->granted)
+	if (!id || id >= SIM_NVME_QUEUES || id > (s->granted ? s->granted : 1))
 		blame(s, "%s queue %u is created; %" PRIu32 " were granted", what, id, s->granted);
 	else if (size < 2 || size > most)
 		blame(s, "%s queue of %" PRIu32 " entries; it has %" PRIu32, what, size, most);
@@ -126,6 +125,7 @@ static void identify_controller(struct sim_nvme *s, u8 *c)
 	c[258] = 3;				/* four aborts at once */
 	c[262] = ERRORS_KEPT - 1;
 	c[263] = s->power_states;
+	c[265] = s->transitions;
 	put(c, 266, 2, KELVIN + 80);
 	put(c, 268, 2, KELVIN + 90);
 	put(c, 272, 4, s->hmpre);
@@ -286,6 +286,17 @@ static u16 set_host_memory(struct sim_nvme *s, const u8 *entry)
 	return OK;
 }
 
+static u16 set_transitions(struct sim_nvme *s, const u8 *entry)
+{
+	if (!s->transitions)
+		return INVALID_FIELD | SIM_NVME_DNR;
+	if (!data_find(s, entry, true, false, sizeof s->transition_table, &data))
+		return INVALID_FIELD;
+	data_get(s, &data, s->transition_table, sizeof s->transition_table);
+	s->transitions_set++;
+	return OK;
+}
+
 static u16 features(struct sim_nvme *s, const u8 *entry, bool set, u32 *result)
 {
 	u32 value = dword(entry, 11), submission = value & 0xffff, completion = value >> 16;
@@ -304,6 +315,8 @@ static u16 features(struct sim_nvme *s, const u8 *entry, bool set, u32 *result)
 		*result = (s->queue_pairs - 1) * 0x10001;
 		s->granted = s->queue_pairs;
 		return OK;
+	case FEATURE_TRANSITIONS:
+		return set ? set_transitions(s, entry) : INVALID_FIELD;
 	case FEATURE_HMB:
 		if (set)
 			return set_host_memory(s, entry);

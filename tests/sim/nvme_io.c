@@ -24,11 +24,26 @@ u32 sim_nvme_block_bytes(const struct sim_nvme_namespace *ns)
 	return 1u << sim_nvme_formats[ns->format].shift;
 }
 
+/* Each word is another one, wherever it is. */
+void sim_nvme_patterns(u8 *to, u32 nsid, u64 at, size_t bytes)
+{
+	while (bytes) {
+		u64 word = (at / 8 * 2 + 1) * 0x9e3779b97f4a7c15 ^ nsid;
+		size_t skip = at % 8, n = bytes < 8 - skip ? bytes : 8 - skip;
+
+		memcpy(to, (u8 *)&word + skip, n);
+		to += n;
+		at += n;
+		bytes -= n;
+	}
+}
+
 u8 sim_nvme_pattern(u32 nsid, u64 at)
 {
-	u64 z = (at / 8 + nsid) * 0x9e3779b97f4a7c15;
+	u8 byte;
 
-	return (u8)(z >> 8 * (at % 8) ^ at >> 9);
+	sim_nvme_patterns(&byte, nsid, at, 1);
+	return byte;
 }
 
 u64 sim_nvme_unsafe_blocks(const struct sim_nvme_namespace *ns)
@@ -95,8 +110,8 @@ static void block_get(const struct sim_nvme_namespace *ns, u64 lba, u8 *to)
 
 	if (ns->store)
 		memcpy(to, ns->store + lba * bytes, bytes);
-	for (u32 i = 0; !ns->store && i < bytes; i++)
-		to[i] = sim_nvme_pattern(ns->nsid, lba * bytes + i);
+	else
+		sim_nvme_patterns(to, ns->nsid, lba * bytes, bytes);
 }
 
 /* false: it is not what a namespace without a store holds. */
@@ -177,7 +192,7 @@ static u16 transfer(struct sim_nvme *s, struct sim_nvme_namespace *ns, const u8 
 		return status;
 	if (tag_is_wrong(ns, entry))
 		return INVALID_PROTECTION | SIM_NVME_DNR;
-	if (s->mdts && bytes > 1ull << (12 + (s->cap >> 48 & 15) + s->mdts)) {
+	if (s->mdts && s->mdts < 32 && bytes > 1ull << (12 + (s->cap >> 48 & 15) + s->mdts)) {
 		blame(s, "a transfer of 0x%" PRIx64 " bytes, MDTS is %u", bytes, s->mdts);
 		return INVALID_FIELD | SIM_NVME_DNR;
 	}

@@ -5,11 +5,13 @@
 #include "tests/sim/nvme_internal.h"
 
 enum { ENTRY = 64, COMPLETION = 16, FETCHES = 4, RUBBISH_BYTES = 64, ASYNC_EVENT = 0x0c };
-enum { SHUFFLE_US = 20 };
+enum { SHUFFLE_US = 20, PATIENCE = 64 };
 
+/* Without the bus it can do nothing. */
 static bool works(const struct sim_nvme *s)
 {
-	return !s->function->gone && s->csts & CSTS_RDY && !(s->csts & CSTS_CFS);
+	return !s->function->gone && s->csts & CSTS_RDY && !(s->csts & CSTS_CFS) &&
+		sim_pci_get(s->function, PCI_COMMAND, 2) & PCI_COMMAND_MASTER;
 }
 
 static bool due(u64 at_us)
@@ -321,8 +323,9 @@ static void begin(struct sim_nvme *s, u16 queue, const u8 *entry)
 /* ---- Submission queues ---- */
 
 /*
- * A shadow doorbell is looked at while there is something to do. Then the event index says up to
- * where that was, and one more look follows: only from then on it wants to be rung.
+ * A shadow doorbell is looked at while there is something to do, and a while longer. Then the
+ * event index says up to where that was, and one more look follows: only from then on it wants to
+ * be rung.
  */
 static void look_at_shadow(struct sim_nvme *s, u16 id)
 {
@@ -332,7 +335,7 @@ static void look_at_shadow(struct sim_nvme *s, u16 id)
 
 	if (!s->shadow || !id || !q->awake)
 		return;
-	if (q->head == q->tail)
+	if (q->head == q->tail && !q->patience)
 		memory_write(s, s->event + at, &event, sizeof event);
 	memory_read(s, s->shadow + at, &tail, sizeof tail);
 	if (tail >= q->size) {
@@ -340,7 +343,8 @@ static void look_at_shadow(struct sim_nvme *s, u16 id)
 		return;
 	}
 	q->tail = (u16)tail;
-	q->awake = q->head != q->tail;
+	q->awake = q->head != q->tail || q->patience;
+	q->patience -= q->patience > 0;
 }
 
 static bool fetch(struct sim_nvme *s, u16 id)
@@ -353,10 +357,9 @@ static bool fetch(struct sim_nvme *s, u16 id)
 	look_at_shadow(s, id);
 	if (q->head == q->tail)
 		return false;
-	if (!(sim_pci_get(s->function, PCI_COMMAND, 2) & PCI_COMMAND_MASTER))
-		blame(s, "commands, but it may not master the bus");
 	memory_read(s, q->base + (u64)q->head * ENTRY, entry, sizeof entry);
 	q->head = (u16)((q->head + 1u) % q->size);
+	q->patience = (unsigned)(chance(s) % PATIENCE);
 	begin(s, id, entry);
 	return true;
 }
