@@ -89,8 +89,7 @@ static int details(struct block_device *b)
 
 /* ---- Safety ---- */
 
-/* The last word is taken away if it is -f; without, somebody has to say y. */
-static bool may_write(struct block_device *b, int *argc, char **argv, const char *what)
+bool blk_may_write(const char *name, int *argc, char **argv, const char *what)
 {
 	int key;
 
@@ -98,7 +97,7 @@ static bool may_write(struct block_device *b, int *argc, char **argv, const char
 		(*argc)--;
 		return true;
 	}
-	console_print("This %s on %s. Go on? (y/n) ", what, b->name);
+	console_print("This %s on %s. Go on? (y/n) ", what, name);
 	key = console_wait(ANSWER_US);
 	console_print("%s\n", key == 'y' ? "y" : "no");
 	return key == 'y';
@@ -216,7 +215,7 @@ static int run_write(struct block_device *b, int argc, char **argv)
 	error = check_ram(address, count * b->limits.block_size);
 	if (error)
 		return error;
-	if (!may_write(b, &argc, argv, "overwrites blocks"))
+	if (!blk_may_write(b->name, &argc, argv, "overwrites blocks"))
 		return -ECANCELED;
 	if (argc != 3)
 		return -EINVAL;
@@ -241,7 +240,7 @@ static int run_erase(struct block_device *b, int argc, char **argv)
 	for (unsigned i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
 		if (strcmp(argv[0], ways[i].word))
 			continue;
-		if (!may_write(b, &argc, argv, "erases blocks"))
+		if (!blk_may_write(b->name, &argc, argv, "erases blocks"))
 			return -ECANCELED;
 		if (argc != 3)
 			return -EINVAL;

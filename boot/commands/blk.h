@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Between the files of the blk command. */
+/* Between the files of the blk and nvme commands. */
 #pragma once
 #include "drivers/block.h"
+
+/* The last word is taken away if it is -f; without, somebody has to say y. */
+bool blk_may_write(const char *name, int *argc, char **argv, const char *what);
 
 /*
  * Does it read the same in every way: at once, in many pieces, at odd addresses? @write: do its
