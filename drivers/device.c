@@ -248,13 +248,23 @@ struct device *device_first(void)
 	return oldest;
 }
 
-int devices_quiesce(void)
+static bool is_below(const struct device *dev, const struct device *above)
+{
+	while (dev && dev != above)
+		dev = dev->parent;
+	return dev;
+}
+
+/* NULL: all. */
+static int quiesce(const struct device *above)
 {
 	int first_error = 0;
 
 	for (struct device *dev = newest; dev; dev = dev->previous) {
 		int error = 0;
 
+		if (above && (dev == above || !is_below(dev, above)))
+			continue;
 		if (dev->driver && dev->driver->quiesce && !dev->gone)
 			error = dev->driver->quiesce(dev);
 		if (error)
@@ -263,8 +273,20 @@ int devices_quiesce(void)
 		if (!first_error)
 			first_error = error;
 	}
-	dma_leaks();
 	return first_error;
+}
+
+int device_quiesce_below(struct device *above)
+{
+	return quiesce(above);
+}
+
+int devices_quiesce(void)
+{
+	int error = quiesce(NULL);
+
+	dma_leaks();
+	return error;
 }
 
 void device_remove(struct device *dev)

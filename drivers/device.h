@@ -119,6 +119,7 @@ bool device_why_not(struct dt_node node, char why[DEVICE_WHY_BYTES]);
 
 struct device *device_first(void);
 int devices_quiesce(void);		/* newest first; the first error, after all were asked */
+int device_quiesce_below(struct device *above);		/* the same, of what it found */
 
 /* ---- For probes ---- */
 

@@ -35,3 +35,11 @@ bool pci_bar_holds(struct pci_function *f, unsigned index);	/* still what is rem
 
 /* Plan and carry out. What is added already does not move. */
 int pci_place(struct pci_host *host);
+
+/* ---- slot.c: hot-plug ---- */
+
+/*
+ * Do what people at slots wait for: power for what was put in; where the button was pressed, its
+ * devices stop, and there is no power any more. What that changed, a scan finds.
+ */
+void pci_attend_slots(struct pci_host *host);

@@ -126,6 +126,7 @@ static bool remove_one_gone(struct pci_host *host)
 
 static int rescan(struct pci_host *host)
 {
+	pci_attend_slots(host);
 	for (struct pci_function *f = host->functions; f; f = f->next)
 		if (!is_same(f))
 			for (struct pci_function *g = f; g && pci_is_behind(g, f); g = g->next)

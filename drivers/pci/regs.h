@@ -86,6 +86,9 @@ enum {
 	PCI_EXPRESS_FLAGS = 0x02,
 	PCI_EXPRESS_LINK_CAPABILITIES = 0x0c,
 	PCI_EXPRESS_LINK_STATUS = 0x12,
+	PCI_EXPRESS_SLOT_CAPABILITIES = 0x14,
+	PCI_EXPRESS_SLOT_CONTROL = 0x18,
+	PCI_EXPRESS_SLOT_STATUS = 0x1a,
 	PCI_EXPRESS_ROOT_CONTROL = 0x1c,
 	PCI_EXPRESS_ROOT_CAPABILITIES = 0x1e,
 };
@@ -103,3 +106,22 @@ enum pci_express_type {			/* PCI_EXPRESS_FLAGS, bits 7:4 */
 };
 enum { PCI_EXPRESS_RETRY_VISIBLE = 0x1 };	/* root capabilities; 0x10 in root control */
 enum { PCI_EXPRESS_RETRY_ENABLE = 0x10 };
+enum { PCI_EXPRESS_SLOT = 0x0100 };		/* flags: the port has a slot */
+
+/* Of a slot (PCIe 7.5.3.9 to 7.5.3.11) */
+enum {
+	PCI_SLOT_POWER_CONTROLLER = 0x00002,
+	PCI_SLOT_HOT_PLUG = 0x00040,
+	PCI_SLOT_NO_COMPLETION = 0x40000,	/* commands take effect at once */
+};
+enum {
+	PCI_SLOT_INDICATOR = 0x0300,		/* of power */
+	PCI_SLOT_INDICATOR_ON = 0x0100,
+	PCI_SLOT_INDICATOR_OFF = 0x0300,
+	PCI_SLOT_POWER_OFF = 0x0400,
+};
+enum {
+	PCI_SLOT_BUTTON = 0x0001,		/* pressed; writing ones clears this ... */
+	PCI_SLOT_COMPLETED = 0x0010,		/* ... and this */
+	PCI_SLOT_OCCUPIED = 0x0040,
+};

@@ -126,6 +126,8 @@ static void config_write(void *state, u64 offset, unsigned width, u64 value)
 
 		f->config[at] = (f->config[at] & ~f->writable[at]) | (byte & f->writable[at]);
 	}
+	if (f && f->written)
+		f->written(f, offset & 4095, (u32)value);
 }
 
 static const struct sim_mmio_ops config_ops = { config_read, config_write };

@@ -28,6 +28,8 @@ struct sim_pci_function {
 
 	/* Hostile: what is read instead. May be NULL. */
 	u32 (*read)(struct sim_pci_function *f, unsigned offset, u32 value);
+	/* For registers that do something: what was written, beside its effect on config[]. */
+	void (*written)(struct sim_pci_function *f, unsigned offset, u32 value);
 };
 
 struct sim_pci {
