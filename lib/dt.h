@@ -49,6 +49,8 @@ int dt_full_path(struct dt_node node, char *to, size_t bytes);	/* -ENOSPC: too l
 bool dt_enabled(struct dt_node node);	/* status is absent, "ok" or "okay" (2.3.4) */
 const char *dt_compatible(struct dt_node node, unsigned index);	/* [0] most specific; NULL: past */
 bool dt_is_compatible(struct dt_node node, const char *compatible);
+/* Is this blob, not checked yet, a tree whose root calls itself that before all else? */
+bool dt_blob_compatible(const void *blob, size_t bytes, const char *compatible);
 
 const void *dt_property(struct dt_node node, const char *name, u32 *bytes);	/* NULL: none */
 /* *at = -1 first. */

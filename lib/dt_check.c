@@ -13,6 +13,7 @@
 #include <libfdt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
 	HEADER_BYTES = FDT_V17_SIZE,
@@ -205,4 +206,14 @@ int dt_check(const void *blob, size_t limit, const char **reason)
 	if (!err)
 		err = block(&c, "strings", c.strings, c.string_bytes, 1);
 	return err ? err : structure(&c);
+}
+
+bool dt_blob_compatible(const void *blob, size_t bytes, const char *compatible)
+{
+	const char *reason, *first;
+
+	if (dt_check(blob, bytes, &reason))
+		return false;
+	first = fdt_stringlist_get(blob, 0, "compatible", 0, NULL);
+	return first && !strcmp(first, compatible);
 }

@@ -81,6 +81,9 @@ static bool has_pages(unsigned kib)
 	       (kib == 16 && tgran16 >= 1 && tgran16 <= 7) || (kib == 64 && tgran64 <= 7);
 }
 
+const char arch_efi_name[] = "aa64";
+const u16 arch_pe_machine = 0xaa64;
+
 int arch_linux_image_parse(const void *header, size_t bytes, struct arch_linux_image *image,
 			   const char **reason)
 {

@@ -67,6 +67,9 @@ static u64 le64(const u8 *at)
 	return value;
 }
 
+const char arch_efi_name[] = "riscv64";
+const u16 arch_pe_machine = 0x5064;
+
 int arch_linux_image_parse(const void *header, size_t bytes, struct arch_linux_image *image,
 			   const char **reason)
 {

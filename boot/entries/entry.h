@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What could be booted: found on every volume, in every format, each with what speaks against it.
+ * Nothing is loaded here; boot/load does that.
+ */
+#pragma once
+#include "fs/fs.h"
+
+/* A run of bytes of a file on the entry's volume: all of it, or a section of a UKI. */
+struct boot_part {
+	struct boot_part *next;		/* several initrds, several overlays */
+	u64 offset, bytes;		/* bytes 0: to its end */
+	char path[];
+};
+
+struct boot_entry {
+	struct boot_entry *next;
+	const char *format;		/* "extlinux", "BLS", "UKI", "file" */
+	char volume[48];		/* its name, for volume_find */
+	char *source;			/* the file that describes it */
+	char *id;			/* a label, or a file's name without its counters */
+	char *title;			/* for people; never NULL */
+	char *version, *sort_key, *machine_id;	/* BLS and UKI, for sorting; may be NULL */
+	char *arguments;		/* NULL: none were given, so those of the firmware */
+	struct boot_part *kernel, *initrd, *tree, *overlays;
+	int tries_left, tries_done;	/* boot counting; -1: it is not counted */
+	char *reason;			/* why it cannot boot; NULL: nothing is known against it */
+};
+
+/* What was seen on the way, in order: for `boot explain`. */
+struct boot_note {
+	struct boot_note *next;
+	char text[];
+};
+
+enum { BOOT_ENTRIES_MAX = 128, BOOT_NOTES_MAX = 400, BOOT_CONFIG_BYTES = 64 * 1024 };
+enum { BOOT_NO_TIMEOUT = -1 };		/* nobody said */
+
+struct boot_entries {
+	struct boot_entry *first, **last;	/* in the order of the menu */
+	unsigned count;
+	struct boot_entry *preferred;	/* NULL: none can boot */
+	s64 timeout_ms;			/* of the configuration that named the preferred one */
+	struct boot_note *notes, **last_note;
+	unsigned note_count;
+};
+
+/* On every volume of every disk. What it found before is gone. */
+void boot_find(struct boot_entries *all);
+void boot_forget(struct boot_entries *all);
+
+/* One that is to boot now: by number (1...), id, or id pattern; NULL: none, or several. */
+struct boot_entry *boot_entry_find(const struct boot_entries *all, const char *name);
