@@ -219,7 +219,7 @@ struct arch_linux_image {
 
 /* What UEFI calls this architecture, and its number in a PE header (UEFI 2.10, 2.1.1, 3.5.1.1). */
 extern const char arch_efi_name[];		/* "aa64" */
-extern const u16 arch_pe_machine;
+extern const u16 arch_pe_machine, arch_elf_machine;	/* the latter: System V ABI, e_machine */
 
 /* 0; -ENOEXEC: not such an image, with @reason in words (wrong architecture, big-endian, ...). */
 int arch_linux_image_parse(const void *header, size_t bytes, struct arch_linux_image *image,

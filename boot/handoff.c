@@ -134,6 +134,17 @@ static void log_plan(const struct plan *p, u64 from, const struct range *initrd)
 		 p->kernel.start, size_text(p->kernel.bytes, size), copied, with, p->tree.start);
 }
 
+int handoff_enter(u64 entry, u64 tree, const struct range *written, size_t count)
+{
+	int error = devices_quiesce();
+
+	if (error) {
+		log_error("the kernel is not entered: a device did not stop");
+		return error;
+	}
+	arch_enter(entry, tree, written, count);
+}
+
 /* Comes back if the tree or a device is not ready. The initrd is read with caches on: not given. */
 static int leave(const struct plan *p, u64 from, u64 present, const struct range *initrd)
 {
@@ -146,12 +157,8 @@ static int leave(const struct plan *p, u64 from, u64 present, const struct range
 	if (error)
 		return error;
 	log_plan(p, from, initrd);
-	error = devices_quiesce();
-	if (error) {
-		log_error("the kernel is not entered: a device did not stop");
-		return error;
-	}
-	arch_enter(p->kernel.start, p->tree.start, written, sizeof(written) / sizeof(written[0]));
+	return handoff_enter(p->kernel.start, p->tree.start, written,
+			     sizeof(written) / sizeof(written[0]));
 }
 
 /* From here on nobody is given memory that the plan uses. */

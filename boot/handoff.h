@@ -14,3 +14,6 @@ struct handoff {
  * as it was, except what a copy of the kernel has overwritten (which was free).
  */
 int handoff_linux(const struct handoff *h);
+
+/* The last step: stop all devices, enter. @written: what lies there for it. Returns as above. */
+int handoff_enter(u64 entry, u64 tree, const struct range *written, size_t count);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Changing a copy of the tree. The blob came through dt_check, so libfdt may walk it. */
 #include "lib/dt_edit.h"
+#include "lib/dt_edit_internal.h"
 #include "lib/board.h"
 #include "lib/dt.h"
 #include "lib/errors.h"
@@ -12,7 +13,7 @@
 
 enum { ROOM = 4096 };		/* properties and nodes of /chosen, some reservations */
 
-static int result(int fdt_result, const char *what)
+int dt_edit_result(int fdt_result, const char *what)
 {
 	if (fdt_result >= 0)
 		return 0;
@@ -30,22 +31,28 @@ size_t dt_edit_bytes(size_t extra)
 	return 2 * dt_used_bytes() + rows + ROOM + extra;
 }
 
-int dt_edit_begin(void *copy, size_t bytes)
+static int keep_out(void *copy)
 {
 	const struct board *b = board();
-	int err;
+	int err = 0;
 
-	if (dt_used_bytes() > bytes || bytes > INT32_MAX)
-		return result(-FDT_ERR_NOSPACE, "copy it");
-	dt_copy(copy);
-	err = result(fdt_open_into(copy, copy, (int)bytes), "copy it");
 	for (unsigned i = 0; !err && i < b->keep_out_count; i++)
 		err = dt_edit_reserve(copy, b->keep_out[i].start, b->keep_out[i].bytes);
 	return err;
 }
 
-/* The offset of /chosen, made if it is not there, or a libfdt error. */
-static int chosen(void *copy)
+int dt_edit_begin(void *copy, size_t bytes)
+{
+	int err;
+
+	if (dt_used_bytes() > bytes || bytes > INT32_MAX)
+		return dt_edit_result(-FDT_ERR_NOSPACE, "copy it");
+	dt_copy(copy);
+	err = dt_edit_result(fdt_open_into(copy, copy, (int)bytes), "copy it");
+	return err ? err : keep_out(copy);
+}
+
+int dt_edit_chosen(void *copy)
 {
 	int node = fdt_path_offset(copy, "/chosen");
 
@@ -55,18 +62,18 @@ static int chosen(void *copy)
 int dt_edit_bootargs(void *copy, const char *bootargs)
 {
 	static const char name[] = "bootargs", what[] = "set the command line";
-	int node = chosen(copy), bytes, err;
+	int node = dt_edit_chosen(copy), bytes, err;
 	char *value;
 
 	if (node < 0)
-		return result(node, what);
+		return dt_edit_result(node, what);
 	if (bootargs) {
 		void *place;
 
 		bytes = (int)strlen(bootargs) + 1;
 		err = fdt_setprop_placeholder(copy, node, name, bytes, &place);
 		if (err)
-			return result(err, what);
+			return dt_edit_result(err, what);
 		value = memcpy(place, bootargs, (size_t)bytes);
 	} else {
 		value = fdt_getprop_w(copy, node, name, &bytes);
@@ -75,8 +82,8 @@ int dt_edit_bootargs(void *copy, const char *bootargs)
 	}
 	options_strip(value, value, (size_t)bytes);	/* never grows */
 	if (!*value)
-		return result(fdt_delprop(copy, node, name), what);
-	return result(fdt_setprop_placeholder(copy, node, name, (int)strlen(value) + 1,
+		return dt_edit_result(fdt_delprop(copy, node, name), what);
+	return dt_edit_result(fdt_setprop_placeholder(copy, node, name, (int)strlen(value) + 1,
 					      (void **)&value), what);
 }
 
@@ -91,10 +98,10 @@ int dt_edit_initrd(void *copy, u64 start, u64 bytes)
 {
 	static const char first[] = "linux,initrd-start", end[] = "linux,initrd-end";
 	static const char what[] = "say where the initrd is";
-	int node = chosen(copy), err;
+	int node = dt_edit_chosen(copy), err;
 
 	if (node < 0)
-		return result(node, what);
+		return dt_edit_result(node, what);
 	/* Both go first, so that one alone or two lengths are never seen. */
 	err = remove_property(copy, node, first);
 	if (!err)
@@ -103,14 +110,14 @@ int dt_edit_initrd(void *copy, u64 start, u64 bytes)
 		err = fdt_setprop_u64(copy, node, first, start);
 	if (!err && bytes)
 		err = fdt_setprop_u64(copy, node, end, start + bytes);
-	return result(err, what);
+	return dt_edit_result(err, what);
 }
 
 int dt_edit_reserve(void *copy, u64 start, u64 bytes)
 {
 	if (!bytes)		/* such a row would end the table */
 		return 0;
-	return result(fdt_add_mem_rsv(copy, start, bytes), "reserve memory");
+	return dt_edit_result(fdt_add_mem_rsv(copy, start, bytes), "reserve memory");
 }
 
 size_t dt_edit_end(void *copy)

@@ -18,6 +18,12 @@ size_t dt_edit_bytes(size_t extra);
  */
 int dt_edit_begin(void *copy, size_t bytes);
 
+/*
+ * The same with another tree, which dt_check has passed, in place of the open one: it takes over
+ * from that what only firmware knows: memory, reservations, and of /chosen what it has not itself.
+ */
+int dt_edit_begin_other(void *copy, size_t bytes, const void *blob);
+
 /* The command line (DT 3.6), without words that are ours. NULL: the one that is there. */
 int dt_edit_bootargs(void *copy, const char *bootargs);
 

@@ -82,7 +82,7 @@ static bool has_pages(unsigned kib)
 }
 
 const char arch_efi_name[] = "aa64";
-const u16 arch_pe_machine = 0xaa64;
+const u16 arch_pe_machine = 0xaa64, arch_elf_machine = 183;
 
 int arch_linux_image_parse(const void *header, size_t bytes, struct arch_linux_image *image,
 			   const char **reason)

@@ -261,7 +261,7 @@ _Noreturn void arch_stop(void)
 }
 
 const char arch_efi_name[] = "host64";
-const u16 arch_pe_machine = 0x7e57;
+const u16 arch_pe_machine = 0x7e57, arch_elf_machine = 0x7e57;
 
 int arch_linux_image_parse(const void *header, size_t bytes, struct arch_linux_image *image,
 			   const char **reason)

@@ -68,7 +68,7 @@ static u64 le64(const u8 *at)
 }
 
 const char arch_efi_name[] = "riscv64";
-const u16 arch_pe_machine = 0x5064;
+const u16 arch_pe_machine = 0x5064, arch_elf_machine = 243;
 
 int arch_linux_image_parse(const void *header, size_t bytes, struct arch_linux_image *image,
 			   const char **reason)
