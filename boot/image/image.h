@@ -33,7 +33,7 @@ enum { ELF_SEGMENTS_MAX = 16 };
 
 struct elf_segment {
 	u64 offset, file_bytes;		/* in the source */
-	struct range place;		/* in memory, physical; what the file does not fill is zero */
+	struct range place;		/* physical; what the file does not fill is zero */
 };
 
 struct elf {
