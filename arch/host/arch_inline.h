@@ -7,6 +7,9 @@ void sim_mmio_write(uintptr_t addr, unsigned width, u64 value);
 u64 sim_ticks(void);
 void sim_relax(void);
 
+enum sim_barrier { SIM_WMB, SIM_RMB, SIM_MB };
+void sim_barrier(enum sim_barrier kind);
+
 #define ARCH_MMIO(bits) \
 	static inline u##bits arch_mmio_read##bits(uintptr_t addr) \
 	{ \
@@ -25,16 +28,19 @@ ARCH_MMIO(64)
 static inline void arch_dma_wmb(void)
 {
 	__atomic_thread_fence(__ATOMIC_RELEASE);
+	sim_barrier(SIM_WMB);
 }
 
 static inline void arch_dma_rmb(void)
 {
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	sim_barrier(SIM_RMB);
 }
 
 static inline void arch_dma_mb(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	sim_barrier(SIM_MB);
 }
 
 static inline u64 arch_ticks(void)

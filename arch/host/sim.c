@@ -90,6 +90,14 @@ void sim_relax(void)
 	sim.ticks += sim.ticks_step;
 }
 
+/* ---- Memory ---- */
+
+void sim_barrier(enum sim_barrier kind)
+{
+	if (sim.barrier)
+		sim.barrier(kind);
+}
+
 /* ---- Starting over ---- */
 
 void sim_reset(void)

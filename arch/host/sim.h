@@ -47,6 +47,9 @@ struct sim {
 	/* Time: each look at the clock and each turn of a polling loop moves it by a step. */
 	u64 ticks, ticks_step, ticks_per_second;	/* 10 MHz, steps of a microsecond */
 
+	/* Told of each arch_dma_ barrier, for memory in two views (tests/sim/coherent.h). */
+	void (*barrier)(enum sim_barrier kind);
+
 	/* What arch_early_write was given, terminated. */
 	char early_text[SIM_EARLY_BYTES];
 	size_t early_bytes;

@@ -165,7 +165,7 @@ static void lie(struct sim_virtio_blk *d)
 		id++;
 	q->entries[id].popped = true;
 	q->entries[id].slots = 1;
-	q->entries[q->popped++ % q->size].order = id;
+	q->entries[(q->oldest + q->chains++) % q->size].order = id;
 	q->in_order = false;
 	sim_virtqueue_push(q, id, 0);
 }

@@ -61,7 +61,7 @@ static u32 modulus(const struct sim_virtqueue *q)
 
 static u32 distance(const struct sim_virtqueue *q, u32 from, u32 to)
 {
-	return (to + modulus(q) - from) % modulus(q);
+	return (to + modulus(q) - from % modulus(q)) % modulus(q);
 }
 
 static u32 after(const struct sim_virtqueue *q, u32 at, u32 count)
@@ -120,9 +120,9 @@ static bool split_ready(struct sim_virtqueue *q)
 	u16 index = read16(q, q->driver + 2);
 	u32 more = distance(q, q->available, index);
 
-	if (more + (u16)(q->popped - q->pushed) > q->size)
+	if (more + q->chains > q->size)
 		misbehaved("its available index runs away: from %" PRIu32 " to %u, of %u entries, "
-			   "%u in use", q->available, index, q->size, q->popped - q->pushed);
+			   "%u in use", q->available, index, q->size, q->chains);
 	return more;
 }
 
@@ -289,7 +289,7 @@ bool sim_virtqueue_pop(struct sim_virtqueue *q, struct sim_chain *chain, struct 
 	e = &q->entries[chain->id];
 	e->popped = true;
 	e->slots = chain->slots;
-	q->entries[q->popped++ % q->size].order = chain->id;
+	q->entries[(q->oldest + q->chains++) % q->size].order = chain->id;
 	return true;
 }
 
@@ -325,7 +325,8 @@ static void release(struct sim_virtqueue *q, u16 id)
 
 	e->popped = false;
 	q->slots -= e->slots;
-	q->pushed++;
+	q->oldest = (q->oldest + 1) % q->size;
+	q->chains--;
 	for (u16 i = 0; !q->packed && i < e->slots; i++) {
 		q->entries[at].busy = false;
 		at = q->entries[at].next;
@@ -334,7 +335,7 @@ static void release(struct sim_virtqueue *q, u16 id)
 
 static u16 oldest(const struct sim_virtqueue *q)
 {
-	return q->entries[q->pushed % q->size].order;
+	return q->entries[q->oldest].order;
 }
 
 static void write_used(struct sim_virtqueue *q, u16 id, u32 written, u32 chains, u32 slots)
@@ -343,6 +344,7 @@ static void write_used(struct sim_virtqueue *q, u16 id, u32 written, u32 chains,
 		packed_write_used(q, id, written, slots);
 	else
 		split_write_used(q, id, written, chains);
+	q->unasked += q->packed ? slots : chains;
 }
 
 void sim_virtqueue_push(struct sim_virtqueue *q, u16 id, u32 written)
@@ -378,18 +380,18 @@ static bool split_wants_interrupt(struct sim_virtqueue *q, u32 *event)
 	if (flags & ~NO_INTERRUPT || (flags && q->event_index))
 		misbehaved("flags 0x%x of its available ring%s", flags,
 			   q->event_index ? ", with event indices" : "");
-	*event = q->event_index ? read16(q, q->driver + 4 + 2 * q->size) : q->asked;
+	if (q->event_index)
+		*event = read16(q, q->driver + 4 + 2 * q->size);
 	return !flags;
 }
 
-/* As a place on the circle of both wraps, or where we were when we last asked: always passed. */
+/* The event as a place on the circle of both wraps. */
 static bool packed_wants_interrupt(struct sim_virtqueue *q, u32 *event)
 {
 	u16 words[2], place;
 
 	q->ops->read(q->driver, words, sizeof words);
 	place = words[0] & 0x7fff;
-	*event = q->asked;
 	switch (words[1]) {
 	case EVENT_ENABLE:
 		return true;
@@ -406,15 +408,16 @@ static bool packed_wants_interrupt(struct sim_virtqueue *q, u32 *event)
 
 bool sim_virtqueue_wants_interrupt(struct sim_virtqueue *q)
 {
-	u32 asked = q->asked, event;
+	u32 unasked = q->unasked, asked = distance(q, unasked, q->used);
+	u32 event = asked;		/* any will do, unless the driver names one */
 	bool wants;
 
-	if (q->used == asked)
+	if (!unasked)
 		return false;
 	q->ops->fence();
 	wants = q->packed ? packed_wants_interrupt(q, &event) : split_wants_interrupt(q, &event);
-	q->asked = q->used;
-	return wants && distance(q, asked, event) < distance(q, asked, q->used);
+	q->unasked = 0;
+	return wants && distance(q, asked, event) < unasked;
 }
 
 /* Without event indices the flags say it; split, with them, the index of what is gone is enough. */

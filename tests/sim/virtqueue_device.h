@@ -47,7 +47,7 @@ struct sim_virtqueue_entry {
 	bool busy;			/* split, a descriptor: part of such a chain */
 	u16 slots;			/* an id */
 	u16 next;			/* split: of its chain */
-	u16 order;			/* of the n-th place: which id was popped n-th */
+	u16 order;			/* ids as they were popped, round and round */
 };
 
 struct sim_virtqueue {
@@ -67,9 +67,10 @@ struct sim_virtqueue {
 	 * How far it is. Split: the indices, modulo 2^16. Packed: descriptors, modulo twice the
 	 * size: the wrap counter is 1 in the first half.
 	 */
-	u32 available, used, asked;		/* asked: used, when it last asked for interrupts */
-	u16 popped, pushed;			/* chains ever */
-	u16 slots;				/* of chains popped and not pushed */
+	u32 available, used;
+	u32 unasked;				/* how far, since it last asked for interrupts */
+	u16 chains, oldest;			/* popped and not pushed; the first in order */
+	u16 slots;				/* of these chains */
 	u16 next_head;				/* split, in order: where the next chain begins */
 };
 

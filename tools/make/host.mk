@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The portable sources as programs for the workstation, under the sanitizers: unit tests, with
-# FUZZ=1 fuzz targets, or with THREADS=1 the tests that have threads, under ThreadSanitizer. Called
-# by tools/test-run.
+# FUZZ=1 fuzz targets, or with THREADS=1 the tests that have threads, under ThreadSanitizer. With
+# EXHAUSTIVE=1 those that try everything, fast and without sanitizers. Called by tools/test-run.
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -21,6 +21,11 @@ HOSTCC := clang
 SANITIZE := thread
 LDFLAGS := -fsanitize=thread
 TEST_SOURCES := $(sort $(wildcard tests/*/*_threads_test.c))
+else ifeq ($(EXHAUSTIVE),1)
+OUT := $(O)/exhaustive
+HOSTCC := clang
+OPTIMISE := -O2
+TEST_SOURCES := $(sort $(wildcard tests/*/*_exhaustive_test.c))
 else
 OUT := $(O)/host
 HOSTCC := $(if $(filter 1,$(LLVM)),clang,gcc)
@@ -32,7 +37,8 @@ endif
 LDLIBS := -lcmocka
 
 CPPFLAGS := -I. -Iarch/host -Itests -I$(LIBFDT) -DLINK_BASE=0x80200000 -DDEVELOPMENT=1
-CFLAGS := $(COMMON_CFLAGS) -O1 -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
+CFLAGS := $(COMMON_CFLAGS) $(or $(OPTIMISE),-O1) \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 # A function that no test reaches may call what only a machine of our own has.
 LDFLAGS += -Wl,--gc-sections
 
