@@ -177,6 +177,19 @@ def test_many_segments_are_one_request(start, tmp_path, arch, queue, segments, r
         after["segments"] - before["segments"] - 3 * segments
 
 
+@pytest.mark.parametrize("arch, ring", [("riscv64", "on"), ("aarch64", "off")])
+def test_a_million_requests(start, tmp_path, arch, ring):
+    """The device is in a thread of its own. A lost wake-up would be a request without an answer."""
+    path = image(tmp_path / "disk", bytes(64 * MIB))
+    console, _ = entry.at_prompt(start, Machine(arch), "-accel", "tcg,thread=multi",
+                                 "-object", "iothread,id=thread",
+                                 *disk(path, 0, device=f",iothread=thread,packed={ring}"))
+    name = name_of(console, 0)
+    while (now := counted(console, name))["requests"] < 1000000:
+        assert "IOPS" in console.command(f"bench blk {name}")
+    assert (now["errors"], now["timeouts"], now["resets"]) == (0, 0, 0)
+
+
 # ---- Caches ----
 
 @pytest.mark.parametrize("arch", images.ARCHES)
