@@ -18,7 +18,7 @@ void volume_whole(struct volume *v, struct block_device *disk)
 
 bool volume_read_only(const struct volume *v)
 {
-	return v->disk->limits.read_only;
+	return v->disk->limits.read_only || v->disk->flush_failed;
 }
 
 int volume_read(const struct volume *v, u64 offset, void *to, size_t size)

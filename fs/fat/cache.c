@@ -138,6 +138,19 @@ static int transfer(struct fat *f, u64 at, u8 *to, const u8 *from, size_t bytes)
 	return 0;
 }
 
+int fat_peek(struct fat *f, u64 at, const u8 **data, size_t *bytes)
+{
+	u32 offset = at % FAT_LINE_BYTES;
+	struct fat_line *l;
+	int error = load(f, at, &l);
+
+	if (error)
+		return error;
+	*data = l->data + offset;
+	*bytes = FAT_LINE_BYTES - offset;
+	return 0;
+}
+
 int fat_read(struct fat *f, u64 at, void *to, size_t bytes)
 {
 	return transfer(f, at, to, NULL, bytes);

@@ -112,10 +112,40 @@ static int seek(struct file *file, u64 index, u32 *cluster)
 	return 0;
 }
 
-int fat_pieces(struct file *file, u64 offset, void *to, u64 *bytes, struct piece *p, size_t *count)
+/* How many clusters follow each other on the medium, too, from @cluster on; at most @most. */
+static int run(struct fat *f, u32 cluster, u32 most, u32 *count)
+{
+	u32 n = 1, width = f->bits / 8;
+
+	if (most > f->clusters + 2 - cluster)
+		most = f->clusters + 2 - cluster;
+	while (f->bits != 12 && n < most) {
+		const u8 *entries;
+		size_t bytes;
+		int error = fat_peek(f, entry_at(f, cluster + n - 1), &entries, &bytes);
+
+		if (error)
+			return error;
+		for (; bytes >= width && n < most; bytes -= width, entries += width, n++) {
+			u32 value = width == 4 ? load_le32(entries) & 0x0fffffff :
+						 load_le16(entries);
+
+			if (value != cluster + n)
+				goto end;
+		}
+		if (bytes && bytes < width)
+			break;			/* in two lines */
+	}
+end:
+	*count = n;
+	return 0;
+}
+
+int fat_pieces(struct file *file, u64 offset, void *to, u64 *bytes, struct piece *p,
+	       size_t *piece_count)
 {
 	struct fat *f = fat_of(file->fs);
-	struct piece *end = p + *count, *last = p;
+	struct piece *end = p + *piece_count, *last = p;
 	u64 at = offset;
 	int error = 0;
 
@@ -123,15 +153,18 @@ int fat_pieces(struct file *file, u64 offset, void *to, u64 *bytes, struct piece
 		return -ERANGE;
 	last->size = 0;
 	while (at < offset + *bytes) {
-		u64 part = f->cluster_bytes - at % f->cluster_bytes, place;
-		u32 cluster;
+		u32 in_cluster = at % f->cluster_bytes, cluster, count;
+		u64 part = offset + *bytes - at, place, index = at / f->cluster_bytes;
+		u32 most = (u32)((in_cluster + part - 1) / f->cluster_bytes + 1);
 
-		error = seek(file, at / f->cluster_bytes, &cluster);
+		error = seek(file, index, &cluster);
+		if (!error)
+			error = run(f, cluster, most, &count);
 		if (error)
 			return error;
-		place = fat_cluster_at(f, cluster) + at % f->cluster_bytes;
-		if (part > offset + *bytes - at)
-			part = offset + *bytes - at;
+		place = fat_cluster_at(f, cluster) + in_cluster;
+		if (part > (u64)count * f->cluster_bytes - in_cluster)
+			part = (u64)count * f->cluster_bytes - in_cluster;
 		if (last->size && last->offset + last->size != place) {
 			if (last + 1 == end)
 				break;
@@ -141,12 +174,14 @@ int fat_pieces(struct file *file, u64 offset, void *to, u64 *bytes, struct piece
 			*last = (struct piece){ place, (u8 *)to + (at - offset), 0 };
 		last->size += part;
 		at += part;
+		file->own[FILE_AT_INDEX] = index + count - 1;
+		file->own[FILE_AT_CLUSTER] = cluster + count - 1;
 		if (at == file->size)
-			error = check_end(f, cluster);
+			error = check_end(f, cluster + count - 1);
 		if (error)
 			return error;
 	}
 	*bytes = at - offset;
-	*count = (size_t)(last - p) + (last->size != 0);
+	*piece_count = (size_t)(last - p) + (last->size != 0);
 	return 0;
 }

@@ -83,6 +83,8 @@ int fat_read(struct fat *f, u64 at, void *to, size_t bytes);
  * counts, the others too if they are mirrored.
  */
 int fat_write(struct fat *f, u64 at, const void *from, size_t bytes);
+/* What the cache has from @at on, *bytes of it, until the next call of any of these. */
+int fat_peek(struct fat *f, u64 at, const u8 **data, size_t *bytes);
 int fat_sync(struct fat *f);		/* all that is dirty goes to the disk; no flush */
 
 /* ---- chain.c ---- */

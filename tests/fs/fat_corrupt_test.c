@@ -258,7 +258,8 @@ static void boot_sectors(void **state)
 		{ 13, 1, 1, "clusters are too many for FAT16" },
 	}, only32[] = {
 		{ 36, 4, 0, "its FAT has no sectors" }, { 36, 4, 5, "too small for" },
-		{ 16, 1, 255, "no room for clusters" }, { 36, 4, UINT32_MAX, "no room for clusters" },
+		{ 16, 1, 255, "no room for clusters" },
+		{ 36, 4, UINT32_MAX, "no room for clusters" },
 		{ 42, 2, 0x102, "FAT32 of version 1.2" },
 		{ 44, 4, 0, "root directory begins in cluster 0" },
 		{ 44, 4, UINT32_MAX, "root directory begins in cluster" },

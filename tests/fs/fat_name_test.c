@@ -222,8 +222,8 @@ static void capitals(void **state)
 
 static void utf8(void **state)
 {
-	static const char *const bad[] = { "\x80", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf8",
-					   "\xf4\x90\x80\x80", "\xc3", "\xe2\x82", "\xff" };
+	static const char *const bad[] = { "\x80", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80",
+					   "\xf8", "\xf4\x90\x80\x80", "\xc3", "\xe2\x82", "\xff" };
 
 	(void)state;
 	for (u32 code = 1; code < 0x110000; code++) {

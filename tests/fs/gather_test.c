@@ -64,7 +64,7 @@ static void any_disk(void)
 	for (u64 i = 0; i < DISK_BYTES; i++)
 		disk.data[i] = content(i);
 	limits->segment_align = aligns[below(5)];
-	limits->buffer_align = limits->segment_align == 1 ? 1 : below(2) ? 4 : limits->segment_align;
+	limits->buffer_align = below(2) && limits->segment_align > 4 ? 4 : limits->segment_align;
 	limits->max_segments = (u16)(below(2) ? 254 : 1 + below(20));
 	limits->max_segment_bytes = below(2) ? UINT32_MAX : 4096u << below(5);
 	limits->max_gap_bytes = (u32[]){ 0, 600, 4096, 1 << 20 }[below(4)];

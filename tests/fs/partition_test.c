@@ -66,8 +66,9 @@ static void expect(const char *scheme, const char *list, const char *note)
 		if (p->problem)
 			sprintf(text + strlen(text), " %u!%s", p->index, p->problem);
 		else
-			sprintf(text + strlen(text), " %u%s%u+%u", p->index, p->container ? "x" : ":",
-				(unsigned)(p->start / 512), (unsigned)(p->size / 512));
+			sprintf(text + strlen(text), " %u%s%u+%u", p->index,
+				p->container ? "x" : ":", (unsigned)(p->start / 512),
+				(unsigned)(p->size / 512));
 	}
 	assert_string_equal(t.scheme, scheme);
 	assert_string_equal(text[0] ? text + 1 : text, list);
