@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "boot/monitor/line.h"
+#include "fs/text.h"
 
 enum {
 	CTRL_A = 1, CTRL_B, CTRL_C, CTRL_D, CTRL_E, CTRL_F, CTRL_H = 8, TAB, LF, CTRL_K, CTRL_L, CR,
@@ -206,12 +207,19 @@ static void recall_newer(struct line *l)
 
 /* ---- Completion ---- */
 
-/* Words come from the device tree too, where somebody else chose the bytes. */
+/* Words come from device trees and disks too, where somebody else chose the bytes. */
 static bool typeable(const char *word)
 {
-	for (; *word; word++)
-		if (*word <= ' ' || *word > '~')
+	const char *end = word + strlen(word);
+
+	while (word < end) {
+		u32 code = utf8_next(&word, end);
+
+		if (code == '\\' && *word == ' ')
+			word++;
+		else if (code <= ' ' || (code >= 0x7f && code < 0xa0) || code == TEXT_BAD)
 			return false;
+	}
 	return true;
 }
 
@@ -246,6 +254,8 @@ void line_offer(struct line_completion *c, const char *word, char after)
 	}
 	while (c->common[same] && c->common[same] == word[same])
 		same++;
+	while (same && (word[same] & 0xc0) == 0x80)	/* inside a character */
+		same--;
 	c->common[same] = 0;
 	if (c->width < strlen(word) + 2)
 		c->width = (unsigned)strlen(word) + 2;

@@ -460,7 +460,7 @@ static const char *completed(const char *typed_so_far)
 static void test_completion(void **state)
 {
 	(void)state;
-	assert_string_equal(completed("he"), "help  1");
+	assert_string_equal(completed("hel"), "help  1");
 	assert_string_equal(completed("m"), "m 3");
 	assert_string_equal(completed("help pow"), "help poweroff  1");
 	assert_string_equal(completed("time log de"), "time log debug 1");
