@@ -12,6 +12,8 @@
  */
 enum { LIST_PRPS = NVME_LIST_BYTES / 8 - 1 };
 
+enum { PRP_PAGES = 8 };			/* beyond that an SGL, if there are any, is less to read */
+
 /* ---- Pages for lists ---- */
 
 static void *list_at(struct nvme_controller *c, unsigned list)
@@ -236,8 +238,8 @@ static int describe_by_sgl(struct nvme_controller *c, struct nvme_slot *slot,
 	return 0;
 }
 
-/* Two pages at most, which every controller takes at least as quickly as an SGL. */
-static bool is_simple(const struct nvme_controller *c, const struct nvme_slot *slot,
+/* One piece that is short enough: what every controller is made for. */
+static bool suits_prps(const struct nvme_controller *c, const struct nvme_slot *slot,
 		      const struct block_request *r)
 {
 	u64 address;
@@ -246,7 +248,8 @@ static bool is_simple(const struct nvme_controller *c, const struct nvme_slot *s
 		return false;
 	address = slot->loans->map.addr.bus;
 	return address % sizeof(u32) == 0 &&
-		(address & (c->page_bytes - 1)) + r->segments[0].bytes <= 2 * c->page_bytes;
+		(address & (c->page_bytes - 1)) + r->segments[0].bytes <=
+			PRP_PAGES * c->page_bytes;
 }
 
 int nvme_data_lend(struct nvme_controller *c, struct nvme_slot *slot, const struct block_request *r)
@@ -254,7 +257,7 @@ int nvme_data_lend(struct nvme_controller *c, struct nvme_slot *slot, const stru
 	int error = lend(c, slot, r);
 
 	if (!error)
-		error = c->sgls && !is_simple(c, slot, r) ? describe_by_sgl(c, slot, r) :
+		error = c->sgls && !suits_prps(c, slot, r) ? describe_by_sgl(c, slot, r) :
 							    describe_by_prps(c, slot, r);
 	if (error)
 		nvme_data_return(c, slot);
