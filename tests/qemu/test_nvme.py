@@ -2,12 +2,14 @@
 """NVMe on QEMU's controller: found, read and written right, shut down. Issue 5."""
 import random
 import re
+import socket
 
 import pytest
 
 import entry
 import images
 import machine as machines
+import test_pci
 from machine import Machine
 from test_start import every_arch
 
@@ -132,3 +134,36 @@ def test_hot_plug(start, machine, tmp_path):
     assert (tmp_path / "trace").read_text().count("pci_nvme_mmio_shutdown_set") == 2
     console.ask(f'pmemsave {at:#x} {MIB} "{tmp_path / "memory"}"')
     assert (tmp_path / "memory").read_bytes() == data
+
+
+def qtest(path, line):
+    """A bus access from outside the machine."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(machines.DEADLINE_S)
+        s.connect(str(path))
+        s.sendall(line.encode() + b"\n")
+        answer = s.recv(4096)
+    assert answer.startswith(b"OK"), answer
+
+
+@every_machine
+def test_surprise_removal_in_flight(start, machine, tmp_path):
+    """A slot loses its power while its disk is being read: "gone", and the monitor goes on."""
+    console, _ = entry.at_prompt(
+        start, machine, *root_port(1), *disk(tmp_path / "disk", 0, bytes(64 * MIB), ",bus=slot1"),
+        *disk(tmp_path / "other", 1, bytes(MIB)), "-qtest", f"unix:{tmp_path / 'qtest'},server=on,"
+        "wait=off")
+    found = re.search(r"(\w+)  PCI Express\n", console.command("pci 00:04.0"))
+    slot = test_pci.command_address(machine.arch, "00:04.0") - 4 + int(found.group(1), 16)
+    gone, stays = ("nvme0n1", "nvme1n1") if "nvme0n1: 64" in console.command("log") else \
+                  ("nvme1n1", "nvme0n1")
+    console.line(f"bench blk {gone}")
+    console.expect("sequential, [^\n]*\n")
+    qtest(tmp_path / "qtest", f"writew {slot + test_pci.SLOT_CONTROL:#x} "
+                              f"{test_pci.UNPOWERED:#x}")
+    assert "it has gone" in console.prompt()
+    assert "it has gone" in console.command(f"blk read {gone} 0 1")
+    assert "reads right" in console.command(f"blk test {stays}")
+    assert "pci 01:00.0: removed" in console.command("pci rescan")
+    assert gone not in console.command("blk")
+    assert "reads right" in console.command(f"blk test {stays}")
