@@ -187,7 +187,7 @@ command_json = {"directory": "$(CURDIR)"$(comma) "file": "$(1)"$(comma) \
 
 $(OUT)/compile_commands.part: $(OUT)/flags $(OUT)/link-flags
 	@mkdir -p $(@D)
-	$(Q)printf '%s\n' $(foreach s,$(filter %.c,$(SOURCES)),'$(call command_json,$(s))') >$@
+	$(file >$@)$(foreach s,$(filter %.c,$(SOURCES)),$(file >>$@,$(call command_json,$(s))))
 
 # The version is in one object, so that a commit rebuilds one object.
 $(call remember,$(OUT)/version,$(VERSION))
