@@ -118,3 +118,8 @@ const char *fs_explain(const struct filesystem *fs, const char *path, int error,
 		 fs->why[0] ? fs->why : error_text(error));
 	return text;
 }
+
+int fs_check(struct filesystem *fs, struct fs_check *c)
+{
+	return CALL(fs, false, check, fs, c);	/* it decides itself whether it can repair */
+}

@@ -52,6 +52,17 @@ struct space {
 	u64 bytes, free_bytes;
 };
 
+/* A look at all of it. */
+struct fs_check {
+	/* A line for people for each problem that is found; may be NULL. */
+	void (*say)(void *context, const char *line);
+	void *context;
+	bool repair;			/* what can be repaired without losing anything */
+	unsigned damage;		/* out: problems for which there is no such repair; */
+	unsigned repairs;		/* out: for which there is, or was, one */
+	u32 files, directories;		/* out */
+};
+
 struct filesystem_type {
 	const char *name;
 
@@ -81,6 +92,7 @@ struct filesystem_type {
 	int (*remove)(struct filesystem *fs, const char *path);
 	int (*make_directory)(struct filesystem *fs, const char *path);
 	int (*set_label)(struct filesystem *fs, const char *label);
+	int (*check)(struct filesystem *fs, struct fs_check *c);
 };
 
 #define FILESYSTEM(symbol) \
@@ -112,6 +124,7 @@ int fs_rename(struct filesystem *fs, const char *from, const char *to);	/* onto 
 int fs_remove(struct filesystem *fs, const char *path);		/* a file or an empty directory */
 int fs_make_directory(struct filesystem *fs, const char *path);
 int fs_set_label(struct filesystem *fs, const char *label);
+int fs_check(struct filesystem *fs, struct fs_check *c);	/* problems are no error */
 
 /* "virtio0p1:/boot/vmlinuz: cluster 17 ... " into @text: for people. */
 enum { FS_EXPLAIN_BYTES = 320 };

@@ -27,6 +27,7 @@ static const struct {
 	ROW(ENOSPC, "no space left"),
 	ROW(EROFS, "read-only"),
 	ROW(ERANGE, "out of range"),
+	ROW(ENOTEMPTY, "not empty"),
 	ROW(ENAMETOOLONG, "the name is too long"),
 	ROW(ENOTSUP, "not supported"),
 	ROW(EILSEQ, "malformed data"),

@@ -169,3 +169,9 @@ int fat_sync(struct fat *f)
 		error = clean(f, &f->lines[i]);
 	return error;
 }
+
+void fat_forget(struct fat *f)
+{
+	for (struct fat_line *l = f->lines; l < f->lines + FAT_LINES; l++)
+		l->used = l->dirty[0] = l->dirty[1] = 0;
+}

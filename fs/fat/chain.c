@@ -47,7 +47,7 @@ int fat_next(struct fat *f, u32 cluster, u32 *next)
 
 	if (error || fat_is_cluster(f, *next))
 		return error;
-	if (*next >= fat_last(f)) {
+	if (*next >= fat_last(f) || (*next > 1 && fat_is_split(f, cluster))) {
 		*next = 0;
 		return 0;
 	}

@@ -129,11 +129,11 @@ int fat_walk_name(struct fat *f, struct fat_walk *w, struct fat_name *n)
 	}
 }
 
-u32 fat_name_cluster(const struct fat *f, const struct fat_name *n)
+u32 fat_entry_cluster(const struct fat *f, const u8 entry[static FAT_SLOT_BYTES])
 {
-	u32 low = load_le16(n->entry + ENTRY_CLUSTER_LOW);
+	u32 low = load_le16(entry + ENTRY_CLUSTER_LOW);
 
-	return f->bits == 32 ? low | load_le16(n->entry + ENTRY_CLUSTER_HIGH) << 16 : low;
+	return f->bits == 32 ? low | (u32)load_le16(entry + ENTRY_CLUSTER_HIGH) << 16 : low;
 }
 
 bool fat_is_directory(const struct fat_name *n)

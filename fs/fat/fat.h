@@ -58,6 +58,8 @@ struct fat {
 	u64 data_at;			/* of cluster 2 */
 	u64 info_at;			/* FSInfo, if it is one; else 0 */
 	bool dirty;			/* the medium said so when it was mounted */
+	u32 search;			/* writing: where to look for free clusters, 0: not yet */
+	u32 freed;			/* clusters, by the operation under way; modulo 2^32 */
 
 	struct fat_line lines[FAT_LINES];
 	unsigned line;			/* the last one looked at */
@@ -86,6 +88,7 @@ int fat_write(struct fat *f, u64 at, const void *from, size_t bytes);
 /* What the cache has from @at on, *bytes of it, until the next call of any of these. */
 int fat_peek(struct fat *f, u64 at, const u8 **data, size_t *bytes);
 int fat_sync(struct fat *f);		/* all that is dirty goes to the disk; no flush */
+void fat_forget(struct fat *f);		/* all of it, also what is dirty */
 
 /* ---- chain.c ---- */
 
@@ -107,6 +110,12 @@ static inline u32 fat_last(const struct fat *f)
 static inline u64 fat_cluster_at(const struct fat *f, u32 cluster)
 {
 	return f->data_at + (u64)(cluster - 2) * f->cluster_bytes;
+}
+
+/* Whether what the FAT says of @cluster lies in two sectors: the power may fail in between. */
+static inline bool fat_is_split(const struct fat *f, u32 cluster)
+{
+	return f->bits == 12 && (f->fat_at + (u64)cluster * 3 / 2) % 512 == 511;
 }
 
 /* *next is 0 after the last one. -EIO: free, bad, or none of this volume's. */
@@ -140,7 +149,13 @@ int fat_walk_name(struct fat *f, struct fat_walk *w, struct fat_name *n);
 /* In the directory that begins at @first. -ENOENT; not the volume label. */
 int fat_find(struct fat *f, u32 first, const char *name, size_t bytes, struct fat_name *n);
 
-u32 fat_name_cluster(const struct fat *f, const struct fat_name *n);	/* 0: none, or the root */
+u32 fat_entry_cluster(const struct fat *f, const u8 entry[static FAT_SLOT_BYTES]);
+
+static inline u32 fat_name_cluster(const struct fat *f, const struct fat_name *n)
+{
+	return fat_entry_cluster(f, n->entry);	/* 0: none, or the root */
+}
+
 bool fat_is_directory(const struct fat_name *n);
 
 /*

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "fs/fat/fat.h"
+#include "fs/fat/write.h"
 #include "lib/errors.h"
 
 enum {
@@ -53,7 +53,7 @@ int fat_damaged(struct fat *f, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(f->fs.why, sizeof(f->fs.why), format, arguments);
 	va_end(arguments);
-	if (!f->fs.why_read_only)
+	if (!f->fs.why_read_only && !f->dirty)	/* else the first write looks for itself */
 		f->fs.why_read_only = "it is damaged, see fsck";
 	return -EIO;
 }
@@ -245,4 +245,12 @@ FILESYSTEM(fat) = {
 	.pieces = fat_pieces,
 	.open_directory = fat_open_directory,
 	.next = fat_directory_next,
+	.write = fat_file_write,
+	.truncate = fat_file_truncate,
+	.replace = fat_replace,
+	.rename = fat_rename,
+	.remove = fat_remove,
+	.make_directory = fat_make_directory,
+	.set_label = fat_set_label,
+	.check = fat_check,
 };

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Stages, the dirty bits, FSInfo, and who has which cluster. */
+#include "fs/fat/write.h"
+
+#include <inttypes.h>
+
+#include "lib/endian.h"
+#include "lib/errors.h"
+
+enum {
+	BOOT_STATE_16 = 37, BOOT_STATE_32 = 65, BOOT_STATE_DIRTY = 1,
+	BOOT_EXTENDED_16 = 38, BOOT_EXTENDED = 0x28,	/* or 0x29: there is a state */
+	INFO_FREE = 488, INFO_NEXT = 492,
+};
+#define INFO_UNKNOWN UINT32_MAX
+
+/* ---- Stages ---- */
+
+int fat_stage(struct fat *f)
+{
+	int error = fat_sync(f);
+
+	return error ? error : volume_flush(&f->fs.volume);
+}
+
+/* FAT12 has no such bit in its FAT; a boot sector of DOS 3 has none either. */
+int fat_mark(struct fat *f, bool dirty)
+{
+	u32 clean = f->bits == 12 ? 0 : 1u << (f->bits == 32 ? 27 : 15), entry;
+	u64 at = f->bits == 32 ? BOOT_STATE_32 : BOOT_STATE_16;
+	u8 boot[2];
+	int error;
+
+	if (clean) {
+		error = fat_entry(f, 1, &entry);
+		if (!error)
+			error = fat_entry_set(f, 1, dirty ? entry & ~clean : entry | clean);
+		if (error)
+			return error;
+	}
+	error = fat_read(f, at, boot, 2);
+	if (error || (boot[1] & ~1) != BOOT_EXTENDED)
+		return error;
+	boot[0] = dirty ? boot[0] | BOOT_STATE_DIRTY : boot[0] & ~BOOT_STATE_DIRTY;
+	return fat_write(f, at, boot, 1);
+}
+
+int fat_ready(struct fat *f)
+{
+	struct fs_check check = { .repair = true };
+	int error;
+
+	if (!f->search)
+		f->search = 2;
+	if (!f->dirty)
+		return 0;
+	error = fat_check(&f->fs, &check);
+	if (error || !check.damage)
+		return error;
+	f->fs.why_read_only = "it is damaged, see fsck";
+	return fat_fail(f, -EIO, "%s", f->fs.why_read_only);
+}
+
+void fat_write_failed(struct fat *f)
+{
+	f->fs.why_read_only = "a write failed";
+	fat_forget(f);
+}
+
+int fat_begin(struct fat *f)
+{
+	int error;
+
+	f->freed = 0;
+	error = fat_mark(f, true);
+	if (!error)
+		error = fat_stage(f);
+	if (error)
+		fat_write_failed(f);
+	return error;
+}
+
+/* How many are free is a hint: what is unknown stays so, what is nonsense becomes unknown. */
+static int update_info(struct fat *f)
+{
+	u8 info[8];
+	u32 now;
+	int error;
+
+	if (!f->info_at)
+		return 0;
+	error = fat_read(f, f->info_at + INFO_FREE, info, sizeof info);
+	if (error)
+		return error;
+	now = load_le32(info) + (u32)f->freed;
+	if (load_le32(info) == INFO_UNKNOWN || now > f->clusters)
+		now = INFO_UNKNOWN;
+	store_le32(info, now);
+	store_le32(info + (INFO_NEXT - INFO_FREE), f->search);
+	return fat_write(f, f->info_at + INFO_FREE, info, sizeof info);
+}
+
+int fat_end(struct fat *f, int error)
+{
+	int own = error == -ENOSPC ? 0 : error;		/* that one was undone */
+
+	if (!own)
+		own = update_info(f);
+	if (!own)
+		own = fat_stage(f);
+	if (!own)
+		own = fat_mark(f, false);
+	if (!own)
+		own = fat_stage(f);
+	if (own)
+		fat_write_failed(f);
+	return error ? error : own;
+}
+
+/* ---- Clusters ---- */
+
+int fat_allocate(struct fat *f, u32 count, u32 *first)
+{
+	u32 found = 0, last = 0, cluster = f->search, entry;
+	int error = 0;
+
+	for (u32 looked = 0; looked < f->clusters && found < count; looked++, cluster++) {
+		if (!fat_is_cluster(f, cluster))
+			cluster = 2;
+		error = fat_entry(f, cluster, &entry);
+		if (!error && !entry)
+			error = fat_entry_set(f, cluster, fat_last(f) + 7);
+		if (!error && !entry && last)
+			error = fat_entry_set(f, last, cluster);
+		if (error)
+			return error;
+		if (!entry) {
+			last = cluster;
+			if (!found++)
+				*first = cluster;
+		}
+	}
+	f->freed -= found;
+	if (found < count) {
+		error = found ? fat_free(f, *first, 0) : 0;
+		return error ? error : fat_fail(f, -ENOSPC, "the volume is full");
+	}
+	f->search = cluster;
+	return 0;
+}
+
+int fat_free(struct fat *f, u32 first, u32 stop)
+{
+	u32 next;
+	int error = 0;
+
+	for (u32 cluster = first; cluster && cluster != stop && !error; cluster = next) {
+		error = fat_next(f, cluster, &next);
+		if (!error)
+			error = fat_entry_set(f, cluster, 0);
+		if (!error)
+			f->freed++;
+	}
+	return error;
+}
+
+int fat_chain_check(struct fat *f, u32 first, u32 *count, u32 *last)
+{
+	u32 seen = 0, before = 0;
+	int error;
+
+	for (u32 cluster = first; cluster; seen++) {
+		if (seen == f->clusters)
+			return fat_damaged(f, "the chain from cluster %" PRIu32 " loops", first);
+		before = cluster;
+		error = fat_next(f, cluster, &cluster);
+		if (error)
+			return error;
+	}
+	if (count)
+		*count = seen;
+	if (last)
+		*last = before;
+	return 0;
+}
+
+/*
+ * An entry of FAT12 may lie in two sectors, and the end of a chain is half of the old value and
+ * half of the new one for a moment. The low half goes first, and what is there in between must be
+ * no cluster: the check takes it for the end. (There are clusters with such numbers on volumes that
+ * have more than 3838; it is one entry in 512 that lies so.)
+ */
+int fat_chain_extend(struct fat *f, u32 last, u32 next)
+{
+	u64 at = f->fat_at + (u64)last * 3 / 2;
+	u8 both[2];
+	int error;
+
+	if (!fat_is_split(f, last)) {
+		error = fat_entry_set(f, last, next);
+		return error ? error : fat_stage(f);
+	}
+	if (fat_is_cluster(f, last & 1 ? 0xff0 | (next & 0xf) : 0xf00 | (next & 0xff)))
+		return fat_fail(f, -ENOSPC, "no cluster can follow cluster %" PRIu32,
+				last);
+	error = fat_read(f, at, both, 2);
+	if (error)
+		return error;
+	store_le16(both, last & 1 ? (load_le16(both) & 0xf) | next << 4
+				  : (load_le16(both) & 0xf000) | next);
+	for (unsigned i = 0; i < 2 && !error; i++) {
+		error = fat_write(f, at + i, both + i, 1);
+		if (!error)
+			error = fat_stage(f);
+	}
+	return error;
+}
