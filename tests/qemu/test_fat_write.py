@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Files that the target writes, read back by mtools; its volumes judged by fsck.fat. Issue 6."""
+import hashlib
+import os
+import subprocess
+
+import pytest
+
+import entry
+import images
+from machine import Machine
+from test_start import every_arch
+
+START = 1 << 20
+ENVIRONMENT = {**os.environ, "MTOOLSRC": "/dev/null", "MTOOLS_SKIP_CHECK": "1",
+               "LC_ALL": "C.UTF-8", "TZ": "UTC0"}
+
+
+def run(*command):
+    result = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            env=ENVIRONMENT)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+class Disk:
+    """An image with one volume, and what ought to be on it."""
+
+    def __init__(self, directory, *options):
+        self.directory, self.image = directory, directory / "disk.img"
+        self.big = os.urandom(3 * 1024 * 1024 + 17)
+        (directory / "big").write_bytes(self.big)
+        (directory / "small").write_text("the small one\n")
+        run(images.TOP / "tools/mkdisk", "-q", "--label", "TARGET", *options, self.image,
+            directory / "big", f"{directory}/small:/some directory/small")
+
+    def drive(self, device="virtio-blk-device"):
+        return ["-drive", f"file={self.image},format=raw,if=none,id=disk,cache=writeback",
+                "-device", f"{device},drive=disk"]
+
+    def names(self):
+        said = run("mdir", "-b", "-/", "-i", f"{self.image}@@{START}", "::")
+        return sorted(line.removeprefix("::") for line in said.split("\n") if line)
+
+    def file(self, path):
+        target = self.directory / "back"
+        target.unlink(missing_ok=True)
+        run("mcopy", "-n", "-i", f"{self.image}@@{START}", f"::{path}", target)
+        return target.read_bytes()
+
+    def judged(self, status=0):
+        volume = self.directory / "volume"
+        run("dd", f"if={self.image}", f"of={volume}", f"bs={START}", "skip=1", "status=none")
+        said = subprocess.run(["/sbin/fsck.fat", "-n", volume], stdout=subprocess.PIPE, text=True)
+        assert said.returncode == status, said.stdout
+
+
+VOLUMES = {
+    "fat32": [],
+    "fat32-4096": ["--sector", "4096"],
+    "fat16": ["--fat", "16", "--table", "mbr", "--size", "40M"],
+    "fat12": ["--fat", "12", "--cluster", "4K", "--size", "12M"],
+}
+
+
+@every_arch
+@pytest.mark.parametrize("volume", VOLUMES)
+def test_written(start, arch, volume, tmp_path):
+    disk = Disk(tmp_path, *VOLUMES[volume])
+    device = "virtio-blk-device"
+    if volume == "fat32-4096":
+        device += ",logical_block_size=4096,physical_block_size=4096"
+    console, _ = entry.at_prompt(start, Machine(arch), *disk.drive(device))
+    for command in [
+            "mkdir virtio0p1:/new",
+            "mkdir 'virtio0p1:/new/a longer name, of a directory'",
+            "cp virtio0p1:/big 'virtio0p1:/new/a longer name, of a directory'",
+            "cp LABEL=TARGET:/big virtio0p1:/twice",
+            "mv 'virtio0p1:/some directory/small' 'virtio0p1:/Ein schönes Stück.txt'",
+            "rm -f 'virtio0p1:/some directory'",
+            "cp 'virtio0p1:/Ein schönes Stück.txt' virtio0p1:/big -f",
+            "rm virtio0p1:/twice -f",
+            "label virtio0p1: WRITTEN"]:
+        assert console.command(command) == "", command
+    assert "1 directories" not in console.command("fsck virtio0p1:")
+    assert "in order" in console.command("fsck virtio0p1:")
+    console.close()
+
+    disk.judged()
+    assert disk.names() == ["/Ein schönes Stück.txt", "/big", "/new/",
+                            "/new/a longer name, of a directory/",
+                            "/new/a longer name, of a directory/big"]
+    assert disk.file("/Ein schönes Stück.txt") == b"the small one\n"
+    assert disk.file("/big") == b"the small one\n"
+    written = disk.file("/new/a longer name, of a directory/big")
+    assert hashlib.sha256(written).digest() == hashlib.sha256(disk.big).digest()
+    assert "WRITTEN" in run("mdir", "-i", f"{disk.image}@@{START}", "::")
+
+
+@every_arch
+def test_asked_and_refused(start, arch, tmp_path):
+    disk = Disk(tmp_path)
+    console, _ = entry.at_prompt(start, Machine(arch), *disk.drive())
+    console.line("cp 'virtio0p1:/some directory/small' virtio0p1:/big")
+    console.expect(r"virtio0p1:/big is there. Replace it\? \(y/n\) ")
+    console.send("n")
+    assert "no" in console.prompt()
+    console.line("rm virtio0p1:/big")
+    console.expect(r"Remove virtio0p1:/big\? \(y/n\) ")
+    console.send("y")
+    console.prompt()
+    assert "no such" in console.command("rm virtio0p1:/big -f")
+    assert "not empty" in console.command("rm -f 'virtio0p1:/some directory'")
+    assert "volume:/path" in console.command("mkdir here")
+    assert "nothere" in console.command("mkdir nothere:/x")
+    assert "one volume" in console.command("mv virtio0p1:/x virtio1p1:/x")
+    console.close()
+    disk.judged()
+    assert disk.names() == ["/some directory/", "/some directory/small"]
+
+
+@every_arch
+def test_killed_while_writing(start, arch, tmp_path):
+    """The end may come at any time: the next start repairs; the old file is there or the new."""
+    disk = Disk(tmp_path)
+    small = b"the small one\n"
+    for delay in 0.05, 0.15, 0.3:
+        console, _ = entry.at_prompt(start, Machine(arch), *disk.drive())
+        console.line("cp virtio0p1:/big virtio0p1:/target -f")
+        console.quiet(delay)
+        console.close()
+        console, _ = entry.at_prompt(start, Machine(arch), *disk.drive())
+        console.command("fsck virtio0p1: -f")
+        assert "in order" in console.command("fsck virtio0p1:")
+        console.command("cp 'virtio0p1:/some directory/small' virtio0p1:/target -f")
+        console.close()
+        disk.judged()
+        assert disk.file("/target") == small and disk.file("/big") == disk.big
