@@ -63,6 +63,12 @@ static void set_power(const struct slot *slot, bool on)
 	clear(slot, PCI_SLOT_COMPLETED);
 }
 
+static bool is_in_use(const struct slot *slot)
+{
+	return slot->port->next && pci_is_behind(slot->port->next, slot->port);
+}
+
+/* The button where nothing is in use asks for what has power already: the scan will find it. */
 static void attend(const struct slot *slot)
 {
 	struct device *port = &slot->port->device;
@@ -77,7 +83,7 @@ static void attend(const struct slot *slot)
 		set_power(slot, true);
 		delay_us(SETTLE_US);
 		log_info("%s: power for what is in its slot", port->name);
-	} else if (now & PCI_SLOT_BUTTON) {
+	} else if (now & PCI_SLOT_BUTTON && is_in_use(slot)) {
 		if (device_quiesce_below(port)) {
 			log_error("%s: its slot stays powered: a device in it did not stop",
 				  port->name);

@@ -189,6 +189,18 @@ static void nobody_pressed_the_button(void **state)
 	nothing_happened();
 }
 
+/* Power has come on its own; the button then asks for what nobody has seen so far. */
+static void the_button_for_what_is_not_in_use(void **state)
+{
+	(void)state;
+	begin(CAN, PCI_SLOT_OCCUPIED | PCI_SLOT_BUTTON, false);
+	sim_pci_set(port, slot + PCI_EXPRESS_SLOT_CONTROL, 2, PCI_SLOT_INDICATOR_ON);
+	card->gone = false;
+	nothing_happened();
+	assert_int_equal(probes, 1);
+	assert_int_equal(status(), PCI_SLOT_OCCUPIED);
+}
+
 static void a_slot_without_power_control(void **state)
 {
 	(void)state;
@@ -226,6 +238,7 @@ int main(void)
 		CHILD_TEST(what_is_wanted_back_is_let_go, NULL),
 		CHILD_TEST(what_does_not_stop_stays, NULL),
 		CHILD_TEST(nobody_pressed_the_button, NULL),
+		CHILD_TEST(the_button_for_what_is_not_in_use, NULL),
 		CHILD_TEST(a_slot_without_power_control, NULL),
 		CHILD_TEST(a_slot_that_says_nothing, NULL),
 		CHILD_TEST(a_slot_that_never_says_anything, NULL),
