@@ -10,20 +10,29 @@ static u64 entry_at(const struct fat *f, u32 cluster)
 	return f->fat_at + (u64)cluster * f->bits / 8;
 }
 
+/* One that is not of 12 bits. */
+static u32 load_entry(const struct fat *f, const u8 *at)
+{
+	return f->bits == 32 ? load_le32(at) & 0x0fffffff : load_le16(at);
+}
+
 int fat_entry(struct fat *f, u32 cluster, u32 *value)
 {
-	u8 raw[4];
-	int error = fat_read(f, entry_at(f, cluster), raw, f->bits == 32 ? 4 : 2);
+	const u8 *at;
+	u8 raw[2];
+	size_t bytes;
+	int error;
 
-	if (error)
+	if (f->bits == 12) {			/* it may lie in two lines */
+		error = fat_read(f, entry_at(f, cluster), raw, sizeof(raw));
+		if (!error)
+			*value = load_le16(raw) >> (cluster & 1 ? 4 : 0) & 0xfff;
 		return error;
-	if (f->bits == 32)
-		*value = load_le32(raw) & 0x0fffffff;
-	else if (f->bits == 16)
-		*value = load_le16(raw);
-	else
-		*value = load_le16(raw) >> (cluster & 1 ? 4 : 0) & 0xfff;
-	return 0;
+	}
+	error = fat_peek(f, entry_at(f, cluster), &at, &bytes);
+	if (!error)
+		*value = load_entry(f, at);
+	return error;
 }
 
 int fat_entry_set(struct fat *f, u32 cluster, u32 value)
@@ -127,16 +136,12 @@ static int run(struct fat *f, u32 cluster, u32 most, u32 *count)
 		if (error)
 			return error;
 		for (; bytes >= width && n < most; bytes -= width, entries += width, n++) {
-			u32 value = width == 4 ? load_le32(entries) & 0x0fffffff :
-						 load_le16(entries);
-
-			if (value != cluster + n)
-				goto end;
+			if (load_entry(f, entries) != cluster + n) {
+				most = n;
+				break;
+			}
 		}
-		if (bytes && bytes < width)
-			break;			/* in two lines */
 	}
-end:
 	*count = n;
 	return 0;
 }

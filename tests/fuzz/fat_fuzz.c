@@ -20,7 +20,8 @@
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes);
 
-enum { DISK_BYTES = 4 << 20, IMAGE_BYTES = 2 << 20, ROW = 32, NAMES_MAX = 300, PATH_BYTES = 2048, PIECES = 5 };
+enum { DISK_BYTES = 4 << 20, IMAGE_BYTES = 2 << 20 };
+enum { ROW = 32, NAMES_MAX = 300, PATH_BYTES = 2048, PIECES = 5 };
 
 static struct sim_disk disk;
 static u8 image[IMAGE_BYTES], contents[DISK_BYTES], again[DISK_BYTES];
