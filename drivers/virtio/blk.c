@@ -201,8 +201,8 @@ static int reset(struct block_device *b, int status, const char *cause)
 	struct blk_disk *d = b->driver;
 	int error = virtio_blk_stop(d, status, cause);
 
-	if (error || d->virtio->device.gone)
-		return error ? error : -ENXIO;
+	if (error)
+		return error;
 	error = virtio_blk_start(d);
 	if (error)
 		virtio_blk_give_up(d);

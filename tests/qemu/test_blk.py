@@ -222,6 +222,24 @@ def test_the_cache_can_be_switched(start, tmp_path, arch):
     assert "writes right" in console.command(f"blk test {name} -f")
 
 
+# ---- Size ----
+
+@pytest.mark.parametrize("arch", images.ARCHES)
+@pytest.mark.parametrize("bus", ["mmio1", "mmio2", "pci"])
+def test_a_disk_grows(start, tmp_path, arch, bus):
+    path = image(tmp_path / "disk", bytes(DISK_BYTES))
+    console, _ = entry.at_prompt(start, Machine(arch), *transport(bus), *disk(path, 0, bus),
+                                 monitor=True)
+    name = name_of(console, 0)
+    assert "4 MiB" in console.command("blk")
+    assert "blocks 0 to 8191" in console.command(f"blk read {name} 8192 1")
+    console.ask("block_resize d0 8M")
+    assert "8 MiB" in console.command("blk")
+    assert f"{name}, 8 MiB" in console.command("devices")
+    at = images.RAM[arch] + AT
+    assert "4096 bytes at" in console.command(f"blk read {name} 16376 8 {at:#x}")
+
+
 # ---- Erasing ----
 
 @pytest.mark.parametrize("arch", images.ARCHES)

@@ -29,7 +29,7 @@ static bool accepted(const struct sim_virtio_blk *d, u64 feature)
 
 static void check_sectors(const struct sim_virtio_blk *d, u64 sector, u64 count)
 {
-	u64 unit = d->config->blk_size / SIM_BLK_SECTOR;
+	u64 unit = accepted(d, SIM_BLK_BLK_SIZE) ? d->config->blk_size / SIM_BLK_SECTOR : 1;
 
 	if (sector > d->sectors || count > d->sectors - sector)
 		misbehaved("%" PRIu64 " sectors at %" PRIu64 ", of %" PRIu64, count, sector,
@@ -155,7 +155,7 @@ static u8 perform(struct sim_virtio_blk *d, struct request *r)
 
 /* ---- The queue ---- */
 
-/* A used element (or descriptor) with an id of the queue that nothing in flight has. */
+/* It used an id that nothing in flight has; then it does nothing until it is reset. */
 static void lie(struct sim_virtio_blk *d)
 {
 	struct sim_virtqueue *q = &d->queue;
@@ -168,6 +168,7 @@ static void lie(struct sim_virtio_blk *d)
 	q->entries[(q->oldest + q->chains++) % q->size].order = id;
 	q->in_order = false;
 	sim_virtqueue_push(q, id, 0);
+	d->lied = true;
 }
 
 static bool take(struct sim_virtio_blk *d)
@@ -184,8 +185,10 @@ static bool take(struct sim_virtio_blk *d)
 		d->lost--;
 		return true;
 	}
-	if (d->lies)
+	if (d->lies) {
 		lie(d);
+		return true;
+	}
 	d->waiting[d->waiting_count++] = r.chain;
 	if (d->waiting_count > d->most_waiting)
 		d->most_waiting = d->waiting_count;
@@ -211,12 +214,14 @@ static void give_back(struct sim_virtio_blk *d)
 
 bool sim_virtio_blk_step(struct sim_virtio_blk *d)
 {
-	if (!d->started || d->virtio->gone ||
+	if (!d->started || d->lied || d->virtio->gone ||
 	    d->virtio->status & VIRTIO_STATUS_NEEDS_RESET)
 		return false;
 	while (take(d))
-		if (!d->backwards && !d->all_at_once)
+		if (d->lied || (!d->backwards && !d->all_at_once))
 			break;
+	if (d->lied)
+		return false;
 	if (d->waiting_count) {
 		give_back(d);
 		return true;
@@ -252,7 +257,7 @@ static void was_reset(struct sim_virtio *s)
 {
 	struct sim_virtio_blk *d = s->owner;
 
-	d->started = false;
+	d->started = d->lied = false;
 	d->waiting_count = 0;
 	d->config->writeback = 0;
 }

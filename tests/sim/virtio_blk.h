@@ -66,7 +66,7 @@ struct sim_virtio_blk {
 	/* What happened. */
 	unsigned requests[SIM_BLK_TYPES], most_segments, most_waiting;
 
-	bool started;
+	bool started, lied;
 	struct sim_virtqueue queue;
 	struct sim_virtqueue_entry entries[SIM_BLK_ENTRIES];
 	struct sim_chain waiting[SIM_BLK_ENTRIES];	/* popped, not pushed */
