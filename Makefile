@@ -32,7 +32,9 @@ define HELP
   BOOTARGS="..."         run, gdb: options for Plinth, in /chosen/bootargs
   QEMU=program           run, gdb: another QEMU
   QEMU_ARGS="..."        run, gdb: more arguments for it, such as "-m 1G -smp 8"
-  DISK=file FILES="..." DISK_ARGS="..."   disk: see `tools/mkdisk --help` ($(O)/disk.img)
+  IMAGE=file FILES="..." DISK_ARGS="..."   disk: see `tools/mkdisk --help` ($(O)/disk.img)
+  DISK=nvme KERNEL=file INITRD=file CMDLINE="..." IMAGE=disk.img   run: other than Debian's
+                         installer from a virtio disk
   FUZZ_SECONDS=n         test, fuzz: how long for each target (20)
   ALL=1 JSON=1 SKELETON=1 MEMORY=start,bytes   port-check: see `make port-check`
 endef
@@ -66,7 +68,7 @@ $(O)/linux/.extracted: tools/linux-extract | needs
 
 NEEDS := build $(if $(filter run gdb test test-full,$(MAKECMDGOALS)),run) \
 	$(if $(filter check fuzz test test-full,$(MAKECMDGOALS)),test) \
-	$(if $(filter gdb,$(MAKECMDGOALS)),debug) $(if $(filter disk,$(MAKECMDGOALS)),disk) \
+	$(if $(filter gdb,$(MAKECMDGOALS)),debug) $(if $(filter disk run,$(MAKECMDGOALS)),disk) \
 	$(if $(filter port-check port-check-all,$(MAKECMDGOALS)),trees)
 
 .PHONY: needs
@@ -81,26 +83,32 @@ setup:
 
 RUN_ARCH := $(or $(ARCH),riscv64)
 QEMU ?= qemu-system-$(RUN_ARCH)
-QEMU_MACHINE_riscv64 := -M virt -smp 4 -m 256M
-QEMU_MACHINE_aarch64 := -M virt -cpu cortex-a72 -smp 4 -m 256M
+QEMU_MACHINE_riscv64 := -M virt -smp 4 -m 1G
+QEMU_MACHINE_aarch64 := -M virt -cpu cortex-a72 -smp 4 -m 1G
+QEMU_DISK_virtio := -device virtio-blk-pci,drive=disk
+QEMU_DISK_nvme := -device nvme,drive=disk,serial=plinth
+QEMU_DISK = $(or $(QEMU_DISK_$(or $(DISK),virtio)),$(error DISK=$(DISK): virtio, or nvme))
+RUN_IMAGE = $(or $(IMAGE),$(O)/run-$(RUN_ARCH).img)
 QEMU_COMMAND = $(QEMU) $(QEMU_MACHINE_$(RUN_ARCH)) -nic none $(QEMU_ARGS) \
 	$(if $(BOOTARGS),-append '$(subst ','\'',$(BOOTARGS))') -kernel $(O)/$(RUN_ARCH)/plinth.bin
 
 .PHONY: run
 run: $(RUN_ARCH) | needs
+	$(if $(IMAGE),,$(Q)KERNEL='$(KERNEL)' INITRD='$(INITRD)' CMDLINE='$(CMDLINE)' \
+		tools/run-disk $(RUN_ARCH) $(RUN_IMAGE))
 	@echo "Ctrl-A, then X, leaves QEMU."
-	$(Q)exec $(QEMU_COMMAND) -nographic
+	$(Q)exec $(QEMU_COMMAND) -drive file=$(RUN_IMAGE),format=raw,if=none,id=disk \
+		$(QEMU_DISK) -nographic
 
 .PHONY: gdb
 gdb: $(RUN_ARCH) | needs
 	$(Q)tools/gdb $(O)/$(RUN_ARCH)/plinth.elf $(O)/gdb $(QEMU_COMMAND)
 
-DISK ?= $(O)/disk.img
-
 .PHONY: disk
+disk: DISK_IMAGE = $(or $(IMAGE),$(O)/disk.img)
 disk: | needs
-	@mkdir -p $(dir $(DISK))
-	$(Q)tools/mkdisk $(DISK_ARGS) $(DISK) $(FILES)
+	@mkdir -p $(dir $(DISK_IMAGE))
+	$(Q)tools/mkdisk $(DISK_ARGS) $(DISK_IMAGE) $(FILES)
 
 # ---- Tests ----
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "boot/menu/menu.h"
 #include "boot/monitor/monitor.h"
 #include "boot/summary.h"
 #include "drivers/console.h"
@@ -35,5 +36,6 @@ int main(void)
 	summary_console();
 	devices_discover();
 	ram_disk_find();
+	boot_by_itself();
 	monitor();
 }

@@ -9,7 +9,10 @@
 #include "fs/partition.h"
 #include "lib/errors.h"
 
-/* In this order on each volume; the first that finds something bootable has the default. */
+/*
+ * In this order on each volume; the first that finds something bootable has the default. Files
+ * without a configuration are only looked for where there is none.
+ */
 static const struct {
 	const char *name;
 	void (*find)(struct boot_scan *s);
@@ -270,6 +273,7 @@ static int look_at(void *context, const struct volume *v, const struct partition
 {
 	struct boot_entries *all = context;
 	char why[FS_WHY_BYTES], text[NOTE_BYTES];
+	unsigned before = all->count;
 	struct filesystem *fs;
 	int error;
 
@@ -283,7 +287,8 @@ static int look_at(void *context, const struct volume *v, const struct partition
 		return 0;
 	}
 	for (unsigned i = 0; i < sizeof(formats) / sizeof(*formats); i++)
-		look_for(all, fs, i);
+		if (formats[i].find != bare_find || all->count == before)
+			look_for(all, fs, i);
 	fs_unmount(fs);
 	return 0;
 }
