@@ -88,6 +88,8 @@ QEMU_MACHINE_aarch64 := -M virt -cpu cortex-a72 -smp 4 -m 1G
 QEMU_DISK_virtio := -device virtio-blk-pci,drive=disk
 QEMU_DISK_nvme := -device nvme,drive=disk,serial=plinth
 QEMU_DISK = $(or $(QEMU_DISK_$(or $(DISK),virtio)),$(error DISK=$(DISK): virtio, or nvme))
+RUN_COMMAND = $(QEMU_COMMAND) -drive file=$(RUN_IMAGE),format=raw,if=none,id=disk \
+	$(QEMU_DISK) -nographic
 RUN_IMAGE = $(or $(IMAGE),$(O)/run-$(RUN_ARCH).img)
 QEMU_COMMAND = $(QEMU) $(QEMU_MACHINE_$(RUN_ARCH)) -nic none $(QEMU_ARGS) \
 	$(if $(BOOTARGS),-append '$(subst ','\'',$(BOOTARGS))') -kernel $(O)/$(RUN_ARCH)/plinth.bin
@@ -97,8 +99,12 @@ run: $(RUN_ARCH) | needs
 	$(if $(IMAGE),,$(Q)KERNEL='$(KERNEL)' INITRD='$(INITRD)' CMDLINE='$(CMDLINE)' \
 		tools/run-disk $(RUN_ARCH) $(RUN_IMAGE))
 	@echo "Ctrl-A, then X, leaves QEMU."
-	$(Q)exec $(QEMU_COMMAND) -drive file=$(RUN_IMAGE),format=raw,if=none,id=disk \
-		$(QEMU_DISK) -nographic
+	$(Q)exec $(RUN_COMMAND)
+
+# For those who want to change it, and for tests.
+.PHONY: run-command
+run-command:
+	@echo "$(RUN_COMMAND)"
 
 .PHONY: gdb
 gdb: $(RUN_ARCH) | needs

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Debian's kernel with a userland that says what it sees, on disks laid out as real tools do it."""
+import functools
+import gzip
+import os
+import struct
+import subprocess
+from pathlib import Path
+
+import images
+
+USERLAND = images.BUILD / "debian-userland"
+MARKER = "LINUX-IS-UP"
+
+# What the init of the initramfs prints, each in a line "name=value", between two markers.
+INIT = f"""#!/bin/busybox sh
+b=/bin/busybox
+$b mkdir -p /proc /sys /dev /mnt
+$b mount -t proc proc /proc
+$b mount -t sysfs sysfs /sys
+$b mount -t devtmpfs devtmpfs /dev 2>/dev/null
+for module in /modules/*; do $b insmod $module; done
+disk=
+for i in 1 2 3 4 5 6 7 8 9 10; do
+    for d in /dev/vda1 /dev/nvme0n1p1; do [ -b $d ] && disk=$d; done
+    [ -n "$disk" ] && break
+    $b sleep 1
+done
+echo {MARKER}
+echo "cores=$($b nproc)"
+echo "cmdline=$($b cat /proc/cmdline)"
+echo "chosen=$($b ls /proc/device-tree/chosen | $b tr '\\n' ' ')"
+echo "kernel-at=$($b grep -m1 'Kernel code' /proc/iomem | $b sed 's/ *//')"
+echo "el=$($b dmesg | $b grep -o 'CPU: All CPU(s) started at EL[12]' | $b tail -c 4)"
+echo "disk=$disk"
+if $b mount -t vfat $disk /mnt; then
+    echo "data=$($b sha256sum </mnt/data | $b cut -c1-64)"
+    echo "written by Linux" >/mnt/from-linux && $b sync && echo "wrote=yes"
+    $b umount /mnt
+fi
+echo {MARKER}-DONE
+$b poweroff -f
+"""
+
+
+def newc(files):
+    """A cpio archive as Linux takes it: (name, mode, contents)."""
+    out = bytearray()
+    for number, (name, mode, data) in enumerate([*files, ("TRAILER!!!", 0, b"")], 1):
+        fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+        out += b"070701" + b"".join(b"%08X" % f for f in fields) + name.encode() + b"\0"
+        out += bytes(-len(out) % 4) + data
+        out += bytes(-len(out) % 4)
+    return bytes(out)
+
+
+@functools.cache
+def initramfs(arch):
+    """Its path; made once in a test run."""
+    path = images.BUILD / f"test-initramfs-{arch}-{os.getpid()}.gz"
+    files = [("bin", 0o40755, b""), ("modules", 0o40755, b""), ("dev", 0o40755, b""),
+             ("dev/console", 0o20600, b""),
+             ("bin/busybox", 0o100755, (USERLAND / arch / "busybox").read_bytes()),
+             ("init", 0o100755, INIT.encode())]
+    files += [(f"modules/{m.name}", 0o100644, m.read_bytes())
+              for m in sorted((USERLAND / arch / "modules").iterdir())]
+    path.write_bytes(gzip.compress(newc(files), 1))
+    return path
+
+
+def pe(machine, sections):
+    """A PE file with nothing but sections: what a UKI is to somebody without EFI."""
+    at, body = 4096, b""
+    head = b"MZ".ljust(60, b"\0") + struct.pack("<I", 64) + b"PE\0\0"
+    head += struct.pack("<HHIIIHH", machine, len(sections), 0, 0, 0, 16, 0) + bytes(16)
+    for name, data in sections:
+        padded = data + bytes(-len(data) % 512)
+        head += struct.pack("<8sIIIIIIHHI", name, len(data), at, len(padded), at, 0, 0, 0, 0, 0)
+        at += len(padded)
+        body += padded
+    return head.ljust(4096, b"\0") + body
+
+
+PACKERS = {"plain": None, "gzip": ["gzip", "-1", "-c"], "zstd": ["zstd", "-q", "-1", "-c"],
+           "lz4": ["lz4", "-q", "-1", "-c"], "xz": ["xz", "-0", "--check=crc32", "-c"]}
+
+
+@functools.cache
+def packed_kernel(arch, packing):
+    kernel = images.kernel(arch)
+    if packing == "plain":
+        return kernel
+    path = images.BUILD / f"test-kernel-{arch}-{packing}"
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    if not path.exists() or path.stat().st_mtime < kernel.stat().st_mtime:
+        with open(kernel, "rb") as source, open(fresh, "wb") as to:
+            subprocess.run(PACKERS[packing], stdin=source, stdout=to, check=True)
+        fresh.rename(path)
+    return path
+
+
+def console_of(arch):
+    return {"riscv64": "ttyS0", "aarch64": "ttyAMA0"}[arch]
+
+
+def lay_out(directory, arch, form, packing, arguments):
+    """The files of a bootable volume, in a directory and as SOURCE:/PLACE of tools/mkdisk."""
+    kernel, initrd = packed_kernel(arch, packing), initramfs(arch)
+
+    def write(name, text):
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    write("data", os.urandom(1 << 20))
+    if form == "extlinux":
+        write("extlinux/extlinux.conf", "default a\ntimeout 0\nlabel a\n\tmenu label Test\n"
+              f"\tlinux /kernel\n\tinitrd /initrd\n\tappend {arguments}\n")
+        return [directory, f"{kernel}:/kernel", f"{initrd}:/initrd"]
+    if form == "bls":
+        write("loader/loader.conf", "timeout 0\ndefault test*\n")
+        write("loader/entries/test-1.conf", "title Test\nversion 1\nlinux /m/linux\n"
+              f"initrd /m/initrd\noptions {arguments}\n")
+        return [directory, f"{kernel}:/m/linux", f"{initrd}:/m/initrd"]
+    if form == "uki":
+        machine = {"riscv64": 0x5064, "aarch64": 0xAA64}[arch]
+        write("EFI/Linux/test.efi", pe(machine, [
+            (b".osrel", b"ID=test\nPRETTY_NAME=Test\n"), (b".cmdline", arguments.encode() + b"\n"),
+            (b".linux", kernel.read_bytes()), (b".initrd", initrd.read_bytes())]))
+        return [directory]
+    assert form == "bare"
+    write("cmdline.txt", arguments + "\n")
+    suffix = {"plain": "", "gzip": ".gz", "zstd": ".zst", "lz4": ".lz4", "xz": ".xz"}[packing]
+    return [directory, f"{kernel}:/Image{suffix}", f"{initrd}:/initrd.gz"]
+
+
+def make_disk(path, sources, *options):
+    subprocess.run([images.TOP / "tools/mkdisk", "-q", *options, path, *map(str, sources)],
+                   check=True)
+    return path
+
+
+def disk_arguments(path, transport):
+    drive = ["-drive", f"file={path},format=raw,if=none,id=disk"]
+    return drive + {
+        "mmio-v1": ["-device", "virtio-blk-device,drive=disk"],
+        "mmio-v2": ["-global", "virtio-mmio.force-legacy=false",
+                    "-device", "virtio-blk-device,drive=disk"],
+        "pci": ["-device", "virtio-blk-pci,drive=disk"],
+        "nvme": ["-device", "nvme,drive=disk,serial=test"],
+    }[transport]
+
+
+def report(console):
+    """What Linux says of itself: name -> value. Then it has powered off."""
+    console.expect(MARKER + r"\n", r"Kernel panic[^\n]*")
+    console.expect(MARKER + "-DONE")
+    pairs = [line.partition("=") for line in console.before().splitlines()]
+    return {name: value for name, _, value in pairs if value or name}
+
+
+def file_of(disk, name, tmp_path):
+    """A file of the volume, by mtools."""
+    to = Path(tmp_path) / "out"
+    subprocess.run(["mcopy", "-n", "-i", f"{disk}@@1M", f"::{name}", to], check=True)
+    return to.read_bytes()
