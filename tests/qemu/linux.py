@@ -153,7 +153,7 @@ def disk_arguments(path, transport):
 
 def report(console):
     """What Linux says of itself: name -> value. Then it has powered off."""
-    console.expect(MARKER + r"\n", r"Kernel panic[^\n]*")
+    console.expect(MARKER + r"\r?\n")
     console.expect(MARKER + "-DONE")
     pairs = [line.partition("=") for line in console.before().splitlines()]
     return {name: value for name, _, value in pairs if value or name}
