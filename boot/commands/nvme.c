@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "boot/commands/blk.h"
+#include "boot/monitor/line.h"
 #include "boot/monitor/words.h"
 #include "drivers/nvme/nvme.h"
 #include "lib/command.h"
@@ -55,7 +56,7 @@ static int list(void)
 
 static void print_queue(const char *name, const struct nvme_queue *q)
 {
-	console_print("  %s queues of %u, %u commands at once: %" PRIu64 " commands, %" PRIu64
+	console_print("  %s queues of %u, %u in flight at most: %" PRIu64 " commands, %" PRIu64
 		      " + %" PRIu64 " doorbell rings, %" PRIu64 " completions refused\n", name,
 		      q->entries, q->slots, q->counters.commands, q->counters.tail_bells,
 		      q->counters.head_bells, q->counters.refused);
@@ -74,7 +75,7 @@ static int details(struct nvme_controller *c)
 		      c->host_memory.cpu ? size_text(c->host_memory.bytes, memory) : "none");
 	print_queue("admin", &c->admin);
 	print_queue("I/O", &c->io);
-	console_print("  reset %" PRIu32 " times\n", c->resets);
+	console_print("  resets: %" PRIu32 "\n", c->resets);
 	print_namespaces(c);
 	return 0;
 }
@@ -290,10 +291,22 @@ static int run(int argc, char **argv)
 	return -EINVAL;
 }
 
+static void complete(struct line_completion *c, size_t from)
+{
+	static const char *const words[] = { "format", "health", "errors" };
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
+		line_offer(c, words[i], ' ');
+	for (struct nvme_controller *n = nvme_first(); n; n = n->next)
+		line_offer(c, n->name, ' ');
+	(void)from;
+}
+
 COMMAND(nvme) = {
 	.name = "nvme",
 	.arguments = "[<controller> [health|errors]]|[format <namespace> <block bytes> [-f]]",
 	.summary = "NVMe controllers, one in detail, its health; format a namespace",
 	.details = "format erases all that the namespace has; it asks before, but for -f.",
 	.run = run,
+	.complete = complete,
 };

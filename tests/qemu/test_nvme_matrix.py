@@ -77,7 +77,7 @@ def counted(console, name="nvme0"):
                      r"(\d+) completions refused", text)
     commands, tails, heads, refused = map(int, line.groups())
     return {"commands": commands, "tails": tails, "heads": heads, "refused": refused,
-            "resets": int(re.search(r"reset (\d+) times", text)[1])}
+            "resets": int(re.search(r"resets: (\d+)", text)[1])}
 
 
 def assert_reads(console, arch, name, block, data, directory):
