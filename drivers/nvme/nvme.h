@@ -176,8 +176,11 @@ void nvme_poll(struct nvme_controller *c);
 int nvme_reset(struct nvme_controller *c, const struct block_device *of, int status,
 	       const char *cause);
 
-/* All requests end, and no more are accepted. It accesses no memory any more. */
-void nvme_fail_all(struct nvme_controller *c, int status, const char *why);
+/*
+ * All requests end, and no more are accepted. @off: it accesses no memory any more; else what
+ * was lent stays lent.
+ */
+void nvme_fail_all(struct nvme_controller *c, bool off, int status, const char *why);
 
 /*
  * For the monitor: nvme_admin, or with @data nvme_admin_data, of a controller in use; it is reset

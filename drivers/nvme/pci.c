@@ -285,7 +285,7 @@ static int quiesce(struct device *dev)
 	if (!c)
 		return 0;		/* it has been stopped before */
 	error = nvme_shut_down(c);
-	nvme_fail_all(c, -ENODEV, "it was shut down");
+	nvme_fail_all(c, error != -EIO, -ENODEV, "it was shut down");
 	forget_namespaces(c, -ENODEV, "it was shut down");
 	if (error != -EIO)
 		error = pci_set_master(c->function, false);
@@ -302,7 +302,7 @@ static void removed(struct device *dev)
 
 	if (!c)
 		return;
-	nvme_fail_all(c, -ENXIO, "it has gone");
+	nvme_fail_all(c, true, -ENXIO, "it has gone");
 	forget_namespaces(c, -ENXIO, "it has gone");
 	free_controller(c);
 }

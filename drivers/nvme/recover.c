@@ -13,23 +13,26 @@ enum {
 	RESETS_MAX = 1,				/* that a request lives through */
 };
 
-static void fail(struct nvme_controller *c, unsigned index, int status, const char *cause)
+static void fail(struct nvme_controller *c, unsigned index, bool off, int status, const char *cause)
 {
 	struct nvme_slot *slot = &c->slots[index];
 	struct block_request *r = slot->request;
 
-	nvme_data_return(c, slot);
+	if (off)
+		nvme_data_return(c, slot);
 	slot->request = NULL;
 	nvme_queue_return_slot(&c->io, index);
 	block_done(r, status, cause);
 }
 
-void nvme_fail_all(struct nvme_controller *c, int status, const char *why)
+void nvme_fail_all(struct nvme_controller *c, bool off, int status, const char *why)
 {
 	c->dead = why;
 	for (unsigned i = 0; i < c->io.slots; i++)
 		if (c->slots[i].request)
-			fail(c, i, status, why);
+			fail(c, i, off, status, why);
+		else if (off)
+			nvme_data_return(c, &c->slots[i]);
 	for (struct nvme_namespace *n = c->namespaces; n; n = n->next)
 		block_die(&n->block, status, why);
 }
@@ -56,9 +59,10 @@ int nvme_reset(struct nvme_controller *c, const struct block_device *of, int sta
 
 	c->resets++;
 	if (error) {
-		nvme_disable(c);
+		bool off = nvme_disable(c) != -EIO;
+
 		log_error("%s: lost: %s; a reset did not help: %s", c->name, cause, why);
-		nvme_fail_all(c, error < 0 ? error : -EIO, why);
+		nvme_fail_all(c, off, error < 0 ? error : -EIO, why);
 		return error < 0 ? error : -EIO;
 	}
 	log_warning("%s: reset: %s", c->name, cause);
@@ -68,11 +72,11 @@ int nvme_reset(struct nvme_controller *c, const struct block_device *of, int sta
 		if (!slot->request)
 			continue;
 		if (&slot->namespace->block == of)
-			fail(c, i, status, cause);
+			fail(c, i, true, status, cause);
 		else if (slot->resets++ < RESETS_MAX)
 			nvme_queue_submit(&c->io, i, &slot->command);
 		else
-			fail(c, i, -EIO, "it was reset again and again");
+			fail(c, i, true, -EIO, "it was reset again and again");
 	}
 	nvme_queue_ring(&c->io);
 	return 0;

@@ -268,6 +268,36 @@ static void it_cannot_be_stopped(void **state)
 	devices_quiesce();
 }
 
+/* Not even that helps: the requests end, but what it may still write stays lent. */
+static void it_obeys_nothing(void **state)
+{
+	struct block_device *b;
+
+	(void)state;
+	machine();
+	nvme.aborts = SIM_NVME_REFUSES_ABORTS;
+	b = start_fast();
+	set_fault(SIM_NVME_LOST, OP_READ, 0, 0, 0);
+	nvme.disable_us = SIM_NVME_NEVER;
+	nvme.function->writable[PCI_COMMAND] &= (u8)~PCI_COMMAND_MASTER;
+	prepare(0, BLOCK_READ);
+	assert_int_equal(block_submit(b, &requests[0]), 0);
+	assert_true(block_wait(b, &requests[0]) < 0);
+	assert_int_equal(nvme.held_count, 1);
+	for (unsigned i = 0; i < STEPS_AFTER; i++)
+		sim_nvme_step(&nvme);
+	assert_true(dma_counters()->lent > 0);
+	assert_true(b->dead < 0);
+	assert_true(devices_quiesce() < 0);
+	for (unsigned i = 0; i < STEPS_AFTER; i++)
+		sim_nvme_step(&nvme);
+
+	nvme.function->gone = true;
+	device_remove(find_device());
+	assert_int_equal(dma_counters()->lent, 0);
+	assert_int_equal(dma_counters()->shared, 0);
+}
+
 static void it_is_pulled(void **state)
 {
 	struct block_device *b;
@@ -527,6 +557,7 @@ int main(void)
 		CHILD_TEST(fatal_again_and_again, NULL),
 		CHILD_TEST(a_reset_does_not_help, NULL),
 		CHILD_TEST(it_cannot_be_stopped, NULL),
+		CHILD_TEST(it_obeys_nothing, NULL),
 		CHILD_TEST(it_is_pulled, NULL),
 		CHILD_TEST(late_completions_under_reuse, NULL),
 		cmocka_unit_test(every_status_has_words),

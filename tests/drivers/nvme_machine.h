@@ -61,17 +61,22 @@ static inline void open_tree(void)
 		fail_msg("%s", reason);
 }
 
+static inline struct device *find_device(void)
+{
+	for (struct device *dev = device_first(); dev; dev = dev->next)
+		if (!strcmp(dev->name, "pci 00:01.0"))
+			return dev;
+	fail_msg("there is no function");
+	return NULL;
+}
+
 /* Once a process. The controller's device, bound or not. */
 static inline struct device *discover(void)
 {
 	open_tree();
 	sim_nvme_hook(&nvme);
 	assert_int_equal(device_bind_node(dt_path("/pcie"), NULL), 0);
-	for (struct device *dev = device_first(); dev; dev = dev->next)
-		if (!strcmp(dev->name, "pci 00:01.0"))
-			return dev;
-	fail_msg("there is no function");
-	return NULL;
+	return find_device();
 }
 
 static inline struct block_device *disk(unsigned nsid)

@@ -445,7 +445,7 @@ static void all_memory_comes_back(void **state)
 	nvme.hmpre = 64;
 	before = memory_free();
 	assert_reads(start_disk(), 1, 0, 5000);
-	device_remove(discover());
+	device_remove(find_device());
 	assert_int_equal(dma_counters()->lent, 0);
 	assert_int_equal(dma_counters()->shared, 0);
 	assert_int_equal(memory_free(), before);
