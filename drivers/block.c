@@ -71,7 +71,6 @@ static int hand_over(struct block_device *b, struct block_request *r)
 	int error;
 
 	r->device = b;
-	r->deadline_us = 0;
 	append(&b->last, r);
 	if (!b->unstamped)
 		b->unstamped = r;
@@ -200,7 +199,7 @@ static void stamp(struct block_device *b, u64 now)
 static void find_earliest(struct block_device *b)
 {
 	b->earliest_us = UINT64_MAX;
-	for (struct block_request *r = b->in_flight; r && r->deadline_us; r = r->next)
+	for (struct block_request *r = b->in_flight; r; r = r->next)
 		if (r->deadline_us < b->earliest_us)
 			b->earliest_us = r->deadline_us;
 }

@@ -53,7 +53,7 @@ struct block_request {
 	/* of the engine */
 	struct block_device *device;
 	struct block_request *next, **link;	/* in flight, in order of submission */
-	u64 deadline_us;			/* 0: its time has not begun */
+	u64 deadline_us;			/* from the first poll on */
 	int result;
 };
 

@@ -42,6 +42,17 @@ static void a_durable_write_is_flushed_behind(void **state)
 	assert_int_equal(disk.log[4].op, BLOCK_FLUSH);
 }
 
+static void what_was_not_written_is_not_flushed(void **state)
+{
+	struct block_request r = durable_write(7, 0);
+
+	(void)state;
+	disk.bad_lba = 7;
+	assert_int_equal(block_submit(b, &r), 0);
+	assert_int_equal(block_wait(b, &r), -EIO);
+	assert_int_equal(disk.flushes, 0);
+}
+
 /* One that is written while a flush is under way is not in that flush. */
 static void a_later_write_wants_a_later_flush(void **state)
 {
@@ -174,6 +185,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_durable_write_is_flushed_behind),
+		TEST(what_was_not_written_is_not_flushed),
 		TEST(a_later_write_wants_a_later_flush),
 		TEST(no_flush_where_it_is_not_needed),
 		TEST(after_a_failed_flush_nothing_is_written),

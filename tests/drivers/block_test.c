@@ -120,6 +120,31 @@ static void what_is_unregistered_fails(void **state)
 	assert_int_equal(block_submit(b, &r[0]), -ENODEV);
 }
 
+/* One is written, and waits for a flush that finds no room. */
+static void what_waits_for_a_flush_fails_too(void **state)
+{
+	struct block_request r = request(BLOCK_WRITE, 1, 1, 1);
+	struct block_request other = request(BLOCK_READ, 5, 1, 1);
+
+	(void)state;
+	calls = 0;
+	segments[0] = (struct block_segment){ buffer, 512 };
+	r.flags = BLOCK_FUA;
+	r.done = count_calls;
+	disk.stuck_lba = 5;
+	assert_int_equal(block_submit(b, &other), 0);
+	assert_int_equal(block_submit(b, &r), 0);
+	block_kick(b);
+	disk.room = 1;
+	block_poll(b);
+	assert_int_equal(disk.in_flight, 1);
+	assert_int_equal(calls, 0);
+	disk.in_flight = 0;
+	block_unregister(b, -ENODEV, "it has vanished");
+	assert_int_equal(calls, 1);
+	assert_int_equal(r.status, -ENODEV);
+}
+
 /* ---- Deadlines ---- */
 
 /* Its own time counts from the first poll, however long that takes to come. */
@@ -187,7 +212,7 @@ static void being_away_is_no_timeout(void **state)
 	(void)state;
 	segments[0] = (struct block_segment){ buffer, 512 };
 	r.timeout_us = 1000;
-	disk.delay = 2;
+	disk.delay = 3;					/* it is there at the second look */
 	assert_int_equal(block_submit(b, &r), 0);
 	block_kick(b);
 	block_poll(b);
@@ -310,6 +335,7 @@ int main(void)
 		TEST(many_errors_are_few_lines),
 		TEST(a_dead_disk_refuses_at_once),
 		TEST(what_is_unregistered_fails),
+		TEST(what_waits_for_a_flush_fails_too),
 		TEST(a_deadline_is_kept),
 		TEST(the_earliest_deadline_counts),
 		TEST(being_away_is_no_timeout),
