@@ -53,7 +53,7 @@ struct block_request {
 	/* of the engine */
 	struct block_device *device;
 	struct block_request *next, **link;	/* in flight, in order of submission */
-	u64 deadline_us;			/* from the first poll on */
+	u64 deadline_us;			/* set by one of the first polls */
 	int result;
 };
 
@@ -150,6 +150,7 @@ struct block_device {
 	struct block_request *in_flight, **last;
 	struct block_request *unstamped;	/* the first in flight without a deadline */
 	u64 earliest_us;			/* no deadline in flight is before this */
+	u32 polls;
 	struct block_request *finished, **finished_last;	/* until done is called */
 	struct block_request *flush_next, *flush_now;		/* waiting for &flush */
 	struct block_request flush;
@@ -199,8 +200,8 @@ int block_submit(struct block_device *b, struct block_request *r);
 void block_kick(struct block_device *b);
 
 /*
- * Completions; then one kick for what they submitted. And deadlines, which count from the first
- * poll: a request that misses its own resets the device before anything is failed, so on every path
+ * Completions; then one kick for what they submitted. And deadlines, which count from one of the
+ * first polls: a request that misses its own resets the device before anything is failed, so on every path
  * nothing is still touching anybody's memory. A request that failed is told to the log, in words.
  */
 void block_poll(struct block_device *b);

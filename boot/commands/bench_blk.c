@@ -16,8 +16,9 @@ enum {
 	SEQUENTIAL_BYTES = 256 << 20,
 	PASSES = 3,				/* of which the best counts */
 	RANDOM_BYTES = 4096,
-	RANDOM_US = 1000 * 1000,		/* for each depth */
+	RANDOM_US = 1000 * 1000, WATCHED_US = 100 * 1000,	/* for each depth */
 	DEPTH_MAX = 128,
+	TURNS_PER_LOOK = 256,
 	US_PER_SECOND = 1000 * 1000,
 };
 
@@ -105,8 +106,19 @@ static void done(struct block_request *request)
 		submit(request->context);
 }
 
-/* Ticks of turns that completed something: the rest is waiting. */
-static u64 keep_busy(u64 until_us)
+/* Few looks at the clock: under an emulator they are slow, and in the way of its disk. */
+static void keep_busy(u64 until_us)
+{
+	for (u32 turn = 1; state.in_flight; turn++) {
+		block_poll(state.b);
+		arch_relax();
+		if (turn % TURNS_PER_LOOK == 0)
+			state.over = state.over || deadline_passed(until_us);
+	}
+}
+
+/* The same, watched: ticks of turns that completed something. The rest is waiting. */
+static u64 keep_watched(u64 until_us)
 {
 	u64 busy = 0, ticks = arch_ticks();
 
@@ -116,34 +128,18 @@ static u64 keep_busy(u64 until_us)
 		block_poll(state.b);
 		arch_relax();
 		now = arch_ticks();
-		if (state.completed != completed) {
+		if (state.completed != completed)
 			busy += now - ticks;
-			state.over = state.over || deadline_passed(until_us);
-		}
 		ticks = now;
+		state.over = state.over || deadline_passed(until_us);
 	}
 	return busy;
 }
 
-static unsigned tenths(u64 ticks)		/* of what one request took */
+static void begin(struct random_read *reads, unsigned depth, u8 *buffer)
 {
-	return (unsigned)(ticks % state.completed * 10 / state.completed);
-}
-
-static int random_reads(struct block_device *b, unsigned depth, u8 *buffer)
-{
-	struct random_read *reads = calloc(depth, sizeof *reads);
-	struct block_counters before = b->counters;
-	u64 start, us, ticks, busy;
-	char size[SIZE_TEXT_BYTES];
-
-	if (!reads)
-		return -ENOMEM;
 	state.completed = 0;
 	state.over = false;
-	state.error = 0;
-	start = time_us();
-	ticks = arch_ticks();
 	for (unsigned i = 0; i < depth; i++) {
 		struct random_read *r = &reads[i];
 
@@ -154,21 +150,44 @@ static int random_reads(struct block_device *b, unsigned depth, u8 *buffer)
 		};
 		submit(r);
 	}
-	block_kick(b);
-	busy = arch_ticks() - ticks + keep_busy(start + RANDOM_US);
+	block_kick(state.b);
+}
+
+static void print(unsigned depth, u64 us, u64 ticks, u64 kicks)
+{
+	char size[SIZE_TEXT_BYTES];
+
+	console_print("  random %s, depth %3u: %" PRIu64 " IOPS, %" PRIu64 " MB/s, %" PRIu64
+		      " requests, %" PRIu64 " kicks; ticks for each: %" PRIu64 ".%u",
+		      size_text(state.bytes, size), depth, state.completed * US_PER_SECOND / us,
+		      megabytes_per_second(state.completed * state.bytes, us), state.completed,
+		      kicks, ticks / state.completed,
+		      (unsigned)(ticks % state.completed * 10 / state.completed));
+}
+
+static int random_reads(struct block_device *b, unsigned depth, u8 *buffer)
+{
+	struct random_read *reads = calloc(depth, sizeof *reads);
+	u64 kicks = b->counters.kicks, start, us, ticks;
+
+	if (!reads)
+		return -ENOMEM;
+	state.error = 0;
+	start = time_us();
+	ticks = arch_ticks();
+	begin(reads, depth, buffer);
+	keep_busy(start + RANDOM_US);
 	ticks = arch_ticks() - ticks;
 	us = difference(time_us(), start);
+	if (!state.error && state.completed) {
+		print(depth, us, ticks, b->counters.kicks - kicks);
+		begin(reads, depth, buffer);
+		ticks = keep_watched(time_us() + WATCHED_US);
+	}
 	free(reads);
 	if (state.error || !state.completed)
 		return state.error ? state.error : -EAGAIN;
-	console_print("  random %s, depth %3u: %" PRIu64 " IOPS, %" PRIu64 " MB/s, %" PRIu64
-		      " requests, %" PRIu64 " kicks; ticks for each: %" PRIu64 ".%u, %" PRIu64
-		      ".%u of them not waiting\n", size_text(state.bytes, size), depth,
-		      state.completed * US_PER_SECOND / us,
-		      megabytes_per_second(state.completed * state.bytes, us),
-		      state.completed, b->counters.kicks - before.kicks,
-		      ticks / state.completed, tenths(ticks), busy / state.completed,
-		      tenths(busy));
+	console_print(", %" PRIu64 " not waiting\n", ticks / state.completed);
 	return 0;
 }
 
