@@ -16,6 +16,7 @@ define HELP
   make check          tests on the workstation alone: under two minutes
   make test           all tests: also clang, fuzzing, and machines in QEMU
   make test-full      the same with every combination of machine, memory and way to start
+  make bench          how fast disks are read, beside U-Boot; some minutes
   make fuzz           fuzz targets, FUZZ_SECONDS each
   make port-check DTB=board.dtb   what Plinth would make of a board (or of board.dts)
   make port-check-all   the same in a line, for each board of the Linux tree
@@ -36,6 +37,7 @@ define HELP
   DISK=nvme KERNEL=file INITRD=file CMDLINE="..." IMAGE=disk.img   run: other than Debian's
                          installer from a virtio disk
   FUZZ_SECONDS=n         test, fuzz: how long for each target (20)
+  BENCH_ARGS="..."       bench: see tests/bench/blk.py --help
   ALL=1 JSON=1 SKELETON=1 MEMORY=start,bytes   port-check: see `make port-check`
 endef
 
@@ -126,6 +128,10 @@ check: | needs $(LINUX_STAMP)
 	$(Q)tools/test-run $@
 test test-full fuzz: | needs $(LINUX_STAMP)
 	$(Q)tools/test-run $@
+
+.PHONY: bench
+bench: $(BUILD_ARCHES) | needs
+	$(Q)/usr/bin/python3 tests/bench/blk.py $(BENCH_ARGS) $(BUILD_ARCHES)
 
 # ---- Other boards ----
 

@@ -201,8 +201,9 @@ void block_kick(struct block_device *b);
 
 /*
  * Completions; then one kick for what they submitted. And deadlines, which count from one of the
- * first polls: a request that misses its own resets the device before anything is failed, so on every path
- * nothing is still touching anybody's memory. A request that failed is told to the log, in words.
+ * first polls, since the clock is looked at now and then: a request that misses its own resets the
+ * device before anything is failed, so on every path nothing is still touching anybody's memory. A
+ * request that failed is told to the log, in words.
  */
 void block_poll(struct block_device *b);
 int block_wait(struct block_device *b, struct block_request *r);	/* kicks; its status */

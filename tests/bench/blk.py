@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """tests/bench/blk.py [options] [ARCH]...: how fast disks are read, beside U-Boot.
 
-Both read the same disk in the same QEMU, in turns, so that what else the workstation does happens to
-both; of each the best round counts. U-Boot reads one piece after the other: 4 KiB pieces are the
-clusters of a scattered file on FAT. What comes out are ratios: times are those of this moment.
+Both read the same disk in the same QEMU, in turns, so that what else the workstation does happens
+to both; of each the best round counts. U-Boot reads one piece after the other: 4 KiB pieces are
+the clusters of a scattered file on FAT. What comes out are ratios: times are those of this moment.
 """
 import argparse
 import contextlib
@@ -66,8 +66,10 @@ class Bench:
 
     @contextlib.contextmanager
     def first_in_line(self, console):
-        """While it is measured, before everything else that the workstation does, if asked for."""
+        """While it is measured, before everything else that the workstation does, if asked for;
+        and we before it, since we hold the watch."""
         def schedule(policy, priority):
+            os.sched_setscheduler(0, policy, os.sched_param(2 * priority))
             for thread in os.listdir(f"/proc/{console.child.pid}/task"):
                 with contextlib.suppress(ProcessLookupError):
                     os.sched_setscheduler(int(thread), policy, os.sched_param(priority))
