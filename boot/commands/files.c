@@ -1,75 +1,120 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Commands that change volumes. What is overwritten or removed is asked for before, or wants -f. */
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "boot/monitor/place.h"
+#include "boot/files.h"
 #include "lib/command.h"
 #include "lib/console.h"
 #include "lib/errors.h"
 
-/* Into a directory: under the name that it has. 1: something is there, 0: not yet. */
-static int look_target(struct place *to, const char *from)
+enum { PATH_BYTES = 512, ANSWER_US = 60 * 1000 * 1000 };
+
+/* ---- Questions ---- */
+
+/* Whether a word is -f, which is taken away. */
+static bool take_force(int *argc, char **argv)
 {
-	struct file f;
+	bool found = false;
+	int kept = 1;
+
+	for (int i = 1; i < *argc; i++)
+		if (!strcmp(argv[i], "-f"))
+			found = true;
+		else
+			argv[kept++] = argv[i];
+	*argc = kept;
+	return found;
+}
+
+/* 0: @force, or the answer is y. */
+static int confirm(bool force, const char *question, const char *path)
+{
+	int key;
+
+	if (force)
+		return 0;
+	console_print("%s%s? (y/n) ", question, path);
+	key = console_wait(ANSWER_US);
+	console_print("%s\n", key == 'y' ? "y" : "no");
+	return key == 'y' ? 0 : -ECANCELED;
+}
+
+/* What the user said himself is no error that he has to be told. */
+static int end(struct filesystem *fs, const char *path, int error)
+{
+	if (error && error != -ECANCELED)
+		files_complain(fs, path, error);
+	return files_end(fs, error);
+}
+
+/* ---- cp, mv ---- */
+
+/*
+ * Where a file called as in @from goes: @path, or if that is a directory into it. What is there may
+ * be replaced, or else that is the error.
+ */
+static int target(struct filesystem *fs, const char *path, const char *from, bool force,
+		  char to[static PATH_BYTES])
+{
 	const char *name = strrchr(from, '/');
-	int error = fs_open(to->fs, to->path, &f);
-
-	if (!error && f.is_directory) {
-		error = place_enter(to, name ? name + 1 : from);
-		if (!error)
-			error = fs_open(to->fs, to->path, &f);
-	}
-	return error == -ENOENT ? 0 : error ? error : 1;
-}
-
-/* 0: go on. */
-static int may_replace(struct place *to, const char *from, bool force)
-{
-	int there = look_target(to, from);
-
-	if (there <= 0)
-		return there;
-	return confirm(force, "%s:%s is there. Replace it?", to->fs->volume.name, to->path)
-		? 0 : -ECANCELED;
-}
-
-static int read_all(struct place *from, void **data, size_t *size)
-{
 	struct file f;
-	int error = fs_open(from->fs, from->path, &f);
+	int error = fs_open(fs, path, &f), length;
+	bool into = !error && f.is_directory;
 
-	if (!error && f.is_directory)
-		error = -EISDIR;
+	length = snprintf(to, PATH_BYTES, "%s%s%s", path, into ? "/" : "",
+			  !into ? "" : name ? name + 1 : from);
+	if (length >= PATH_BYTES)
+		return -ENAMETOOLONG;
+	if (into)
+		error = fs_open(fs, to, &f);
+	if (error)
+		return error == -ENOENT ? 0 : error;
+	return confirm(force, "Replace ", to);
+}
+
+static int read_all(const char *word, const char **path, void **data, size_t *size)
+{
+	struct filesystem *fs;
+	struct file f;
+	int error = files_begin(word, &fs, path);
+
 	if (error)
 		return error;
-	*size = (size_t)f.size;
-	*data = malloc(*size + 1);
-	return *data ? file_read(&f, 0, *data, *size) : -ENOMEM;
+	error = fs_open(fs, *path, &f);
+	if (!error && f.is_directory)
+		error = -EISDIR;
+	if (!error) {
+		*size = (size_t)f.size;
+		*data = malloc(*size + 1);
+		error = *data ? file_read(&f, 0, *data, *size) : -ENOMEM;
+	}
+	return end(fs, *path, error);
 }
 
 static int cp(int argc, char **argv)
 {
 	bool force = take_force(&argc, argv);
-	struct place from, to;
+	char to[PATH_BYTES];
+	struct filesystem *fs;
+	const char *from, *path;
 	void *data = NULL;
 	size_t size = 0;
 	int error;
 
 	if (argc != 3)
 		return -EINVAL;
-	error = place_open(&from, argv[1]);
-	if (error)
-		return error;
-	error = place_close(&from, read_all(&from, &data, &size));
+	error = read_all(argv[1], &from, &data, &size);
 	if (!error)
-		error = place_open(&to, argv[2]);
+		error = files_begin(argv[2], &fs, &path);
 	if (!error) {
-		error = may_replace(&to, from.path, force);
+		error = target(fs, path, from, force, to);
 		if (!error)
-			error = fs_replace(to.fs, to.path, data, size);
-		error = place_close(&to, error);
+			error = fs_replace(fs, to, data, size);
+		error = end(fs, to, error);
 	}
 	free(data);
 	return error;
@@ -82,34 +127,31 @@ COMMAND(cp_command) = {
 	.details = "Into a directory if there is one of that name. Replacing asks, unless -f.\n"
 		   "If the power fails, the file is the old one or the new one.",
 	.run = cp,
+	.complete = files_complete,
 };
 
-/* On one volume: both names begin with the same one. */
 static int mv(int argc, char **argv)
 {
 	bool force = take_force(&argc, argv);
-	const char *colon;
-	struct place from, to;
-	struct file f;
+	char to[PATH_BYTES];
+	struct filesystem *fs;
+	const char *path, *from;
+	size_t volume;
 	int error;
 
 	if (argc != 3)
 		return -EINVAL;
-	colon = strchr(argv[1], ':');
-	if (!colon || strncmp(argv[1], argv[2], (size_t)(colon - argv[1]) + 1)) {
-		console_print("mv stays on one volume; there are cp and rm\n");
+	volume = strcspn(argv[1], ":");
+	if (!argv[1][volume] || strncmp(argv[1], argv[2], volume + 1)) {
+		console_print("mv stays on one volume, by one name; there are cp and rm\n");
 		return -EXDEV;
 	}
-	error = place_open(&to, argv[2]);
+	from = argv[1] + volume + 1;
+	error = files_begin(argv[2], &fs, &path);
 	if (error)
 		return error;
-	from = to;
-	strncpy(from.path, colon + 1, sizeof(from.path) - 1);
-	error = fs_open(from.fs, from.path, &f);
-	if (error)
-		return place_close(&from, error);
-	error = may_replace(&to, from.path, force);
-	return place_close(&from, error ? error : fs_rename(from.fs, from.path, to.path));
+	error = target(fs, path, from, force, to);
+	return end(fs, from, error ? error : fs_rename(fs, from, to));
 }
 
 COMMAND(mv_command) = {
@@ -118,24 +160,23 @@ COMMAND(mv_command) = {
 	.summary = "rename a file or directory, or move it on its volume",
 	.details = "Into a directory if there is one of that name. Replacing asks, unless -f.",
 	.run = mv,
+	.complete = files_complete,
 };
 
 static int rm(int argc, char **argv)
 {
 	bool force = take_force(&argc, argv);
-	struct place p;
+	struct filesystem *fs;
+	const char *path;
 	struct file f;
-	int error;
+	int error = argc == 2 ? files_begin(argv[1], &fs, &path) : -EINVAL;
 
-	if (argc != 2)
-		return -EINVAL;
-	error = place_open(&p, argv[1]);
 	if (error)
 		return error;
-	error = fs_open(p.fs, p.path, &f);
-	if (!error && !confirm(force, "Remove %s?", argv[1]))
-		error = -ECANCELED;
-	return place_close(&p, error ? error : fs_remove(p.fs, p.path));
+	error = fs_open(fs, path, &f);
+	if (!error)
+		error = confirm(force, "Remove ", argv[1]);
+	return end(fs, path, error ? error : fs_remove(fs, path));
 }
 
 COMMAND(rm_command) = {
@@ -143,14 +184,16 @@ COMMAND(rm_command) = {
 	.arguments = "<volume:/path> [-f]",
 	.summary = "remove a file or an empty directory; asks, unless -f",
 	.run = rm,
+	.complete = files_complete,
 };
 
 static int make_directory(int argc, char **argv)
 {
-	struct place p;
-	int error = argc == 2 ? place_open(&p, argv[1]) : -EINVAL;
+	struct filesystem *fs;
+	const char *path;
+	int error = argc == 2 ? files_begin(argv[1], &fs, &path) : -EINVAL;
 
-	return error ? error : place_close(&p, fs_make_directory(p.fs, p.path));
+	return error ? error : end(fs, path, fs_make_directory(fs, path));
 }
 
 COMMAND(mkdir_command) = {
@@ -158,27 +201,30 @@ COMMAND(mkdir_command) = {
 	.arguments = "<volume:/path>",
 	.summary = "make a directory",
 	.run = make_directory,
+	.complete = files_complete,
 };
 
 static int label(int argc, char **argv)
 {
-	struct place p;
-	int error = argc == 2 || argc == 3 ? place_open(&p, argv[1]) : -EINVAL;
+	struct filesystem *fs;
+	const char *path;
+	int error = argc == 2 || argc == 3 ? files_begin(argv[1], &fs, &path) : -EINVAL;
 
 	if (error)
 		return error;
 	if (argc == 3)
-		error = fs_set_label(p.fs, argv[2]);
+		error = fs_set_label(fs, argv[2]);
 	else
-		console_print("%s\n", p.fs->label);
-	return place_close(&p, error);
+		console_print("%s\n", fs->label);
+	return end(fs, "", error);
 }
 
 COMMAND(label_command) = {
 	.name = "label",
-	.arguments = "<volume:> [text]",
+	.arguments = "<volume> [text]",
 	.summary = "show or set the label of a volume",
 	.run = label,
+	.complete = files_complete,
 };
 
 /* ---- fsck ---- */
@@ -189,25 +235,26 @@ static void say(void *context, const char *line)
 	console_print("  %s\n", line);
 }
 
-static int check(struct place *p, bool force)
+static int check(struct filesystem *fs, bool force)
 {
 	struct fs_check c = { .say = say };
-	int error = fs_check(p->fs, &c);
+	int error = fs_check(fs, &c);
 
 	if (error)
 		return error;
-	console_print("%s, %s: %" PRIu32 " files, %" PRIu32 " directories, ",
-		      p->fs->volume.name, p->fs->kind, c.files, c.directories);
+	console_print("%s, %s: %" PRIu32 " files, %" PRIu32 " directories, ", fs->volume.name,
+		      fs->kind, c.files, c.directories);
 	if (c.damage) {
 		console_print("%u problems that are not repaired here: copy what can be read, and "
 			      "use another machine's tools. Nothing is written to it.\n", c.damage);
 		return 0;
 	}
 	console_print(c.repairs ? "%u problems\n" : "in order\n", c.repairs);
-	if (!c.repairs || !confirm(force, "Repair? Nothing is lost by it."))
-		return 0;
+	error = c.repairs ? confirm(force, "Nothing is lost by it: repair ", fs->volume.name) : 0;
+	if (error || !c.repairs)
+		return error;
 	c = (struct fs_check){ .repair = true };
-	error = fs_check(p->fs, &c);
+	error = fs_check(fs, &c);
 	if (!error)
 		console_print("Repaired.\n");
 	return error;
@@ -216,16 +263,18 @@ static int check(struct place *p, bool force)
 static int fsck(int argc, char **argv)
 {
 	bool force = take_force(&argc, argv);
-	struct place p;
-	int error = argc == 2 ? place_open(&p, argv[1]) : -EINVAL;
+	struct filesystem *fs;
+	const char *path;
+	int error = argc == 2 ? files_begin(argv[1], &fs, &path) : -EINVAL;
 
-	return error ? error : place_close(&p, check(&p, force));
+	return error ? error : end(fs, "", check(fs, force));
 }
 
 COMMAND(fsck_command) = {
 	.name = "fsck",
-	.arguments = "<volume:> [-f]",
+	.arguments = "<volume> [-f]",
 	.summary = "look for damage on a volume; repair what a power failure leaves",
 	.details = "Repairs are asked for, unless -f.",
 	.run = fsck,
+	.complete = files_complete,
 };

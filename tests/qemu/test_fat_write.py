@@ -103,7 +103,7 @@ def test_asked_and_refused(start, arch, tmp_path):
     disk = Disk(tmp_path)
     console, _ = entry.at_prompt(start, Machine(arch), *disk.drive())
     console.line("cp 'virtio0p1:/some directory/small' virtio0p1:/big")
-    console.expect(r"virtio0p1:/big is there. Replace it\? \(y/n\) ")
+    console.expect(r"Replace /big\? \(y/n\) ")
     console.send("n")
     assert "no" in console.prompt()
     console.line("rm virtio0p1:/big")
