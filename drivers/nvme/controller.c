@@ -10,6 +10,7 @@
 enum {
 	TIMEOUT_UNIT_US = 500 * 1000,		/* of CAP.TO */
 	TIMEOUT_UNSAID = 10,			/* such units, where it says 0 */
+	TIMEOUT_MOST = 600,			/* where it says a lot */
 	QUIRK_DELAY_US = 2300 * 1000,
 	SHUTDOWN_TIMEOUT_US = 5 * 1000 * 1000,	/* if it does not ask for more */
 	HOST_MEMORY_SHARE = 8,			/* of free memory, at most */
@@ -41,8 +42,12 @@ int nvme_check(struct nvme_controller *c)
 
 static u32 ready_timeout_us(const struct nvme_controller *c)
 {
-	u32 units = nvme_cap_to(c->cap);
+	u32 units = nvme_cap_to(c->cap), more = 0;
 
+	if (nvme_cap_crwms(c->cap))
+		more = mmio_read32(c->registers, NVME_CRTO) & 0xffff;
+	if (more > units)
+		units = more < TIMEOUT_MOST ? more : TIMEOUT_MOST;
 	return (units ? units + 1 : TIMEOUT_UNSAID) * TIMEOUT_UNIT_US;
 }
 

@@ -19,19 +19,28 @@ struct nvme_controller *nvme_first(void)
 
 static const struct {
 	u16 vendor, product;
-	unsigned quirks;
+	u8 quirks;
 } quirks[] = {
-	{ 0x1179, 0x010f, NVME_QUIRK_NO_ZEROES },	/* Toshiba XG3 */
+	{ 0x144d, 0xa809, NVME_QUIRK_NO_ZEROES },	/* Samsung PM991 */
+	{ 0x144d, 0xa80b, NVME_QUIRK_NO_ZEROES },	/* Samsung PM9B1 */
 	{ 0x144d, 0xa821, NVME_QUIRK_DELAY },		/* Samsung PM1725 */
 	{ 0x144d, 0xa822, NVME_QUIRK_DELAY | NVME_QUIRK_NO_ZEROES },	/* Samsung PM1725a */
+	{ 0x15b7, 0x2001, NVME_QUIRK_NO_ZEROES },	/* Sandisk Skyhawk */
+	{ 0x1987, 0x5013, NVME_QUIRK_NO_ZEROES },	/* Phison E13 */
 	{ 0x1b36, 0x0010, NVME_QUIRK_NO_BIT_BUCKET },	/* QEMU */
 	{ 0x1bb1, 0x0100, NVME_QUIRK_DELAY },		/* Seagate Nytro */
 	{ 0x1c58, 0x0003, NVME_QUIRK_DELAY },		/* HGST SN100 */
 	{ 0x1c58, 0x0023, NVME_QUIRK_DELAY },		/* WDC SN200 */
+	{ 0x1c5c, 0x1504, NVME_QUIRK_NO_ZEROES },	/* SK Hynix PC400 */
+	{ 0x1c5c, 0x1d59, NVME_QUIRK_NO_ZEROES },	/* SK Hynix BC901 */
 	{ 0x1c5f, 0x0540, NVME_QUIRK_DELAY },		/* Memblaze PBlaze4 */
 	{ 0x1cc1, 0x8201, NVME_QUIRK_NO_TRANSITIONS },	/* ADATA SX8200 Pro */
 	{ 0x1d97, 0x1602, NVME_QUIRK_DELAY },		/* Lexar NM790 */
+	{ 0x1d97, 0x2263, NVME_QUIRK_NO_ZEROES },	/* SPCC */
 	{ 0x1e4b, 0x1602, NVME_QUIRK_DELAY },		/* Maxio MAP1602 */
+	{ 0x2646, 0x2262, NVME_QUIRK_NO_TRANSITIONS },	/* Kingston KC2000 */
+	{ 0x2646, 0x2263, NVME_QUIRK_NO_TRANSITIONS },	/* Kingston A2000 */
+	{ 0x2646, 0x500d, NVME_QUIRK_NO_ZEROES },	/* Kingston OM3PDP3 */
 	{ 0x8086, 0x5845, NVME_QUIRK_NO_LIST | NVME_QUIRK_NO_ZEROES },	/* old QEMU */
 	{ 0x8086, 0xf1a5, NVME_QUIRK_NO_TRANSITIONS | NVME_QUIRK_NO_ZEROES },	/* Intel 600p */
 };

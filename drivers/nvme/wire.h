@@ -17,6 +17,7 @@ enum {
 	NVME_AQA = 0x24,
 	NVME_ASQ = 0x28,		/* 64 bits */
 	NVME_ACQ = 0x30,		/* 64 bits */
+	NVME_CRTO = 0x68,		/* NVMe 2.0: in bits 15:0 what CAP.TO is too short for */
 	NVME_DOORBELLS = 0x1000,	/* SQ 0's tail, CQ 0's head, SQ 1's tail, ... */
 };
 #define NVME_GONE 0xffffffffu		/* what a register reads as that nobody answers for */
@@ -27,7 +28,7 @@ static inline u32 nvme_cap_to(u64 cap) { return cap >> 24 & 0xff; }	/* in 500 ms
 static inline u32 nvme_cap_dstrd(u64 cap) { return cap >> 32 & 0xf; }	/* 4 << this apart */
 static inline u32 nvme_cap_css(u64 cap) { return cap >> 37 & 0xff; }
 static inline u32 nvme_cap_mpsmin(u64 cap) { return cap >> 48 & 0xf; }	/* 4096 << this */
-static inline u32 nvme_cap_mpsmax(u64 cap) { return cap >> 52 & 0xf; }
+static inline bool nvme_cap_crwms(u64 cap) { return cap >> 59 & 1; }	/* CRTO is valid */
 enum { NVME_CSS_NVM = 0x01, NVME_CSS_SEVERAL = 0x40, NVME_CSS_NO_IO = 0x80 };
 
 /* VS (3.1.2) */

@@ -76,6 +76,27 @@ static void a_timeout_of_zero(void **state)
 	stop();
 }
 
+/* NVMe 2.0: CAP.TO ends at 127 s, so there is a register (CRTO) for those that take longer. */
+static void says_32767_seconds(struct sim_nvme *s, enum sim_nvme_says what, u64 which, void *bytes,
+				size_t count)
+{
+	(void)s;
+	if (what == SIM_NVME_SAYS_REGISTER && which == NVME_CRTO)
+		memset(bytes, 0xff, count);
+}
+
+static void a_timeout_beyond_cap(void **state)
+{
+	(void)state;
+	machine();
+	sim.ticks_step = 1000;
+	nvme.cap |= 1ull << 59 | 0xffull << 24;
+	nvme.twist = says_32767_seconds;
+	nvme.ready_us = 200 * 1000000;
+	assert_reads(start_disk(), 1, 3, 20);
+	stop();
+}
+
 /* ---- Limits ---- */
 
 static void with_mdts(void **state)
@@ -459,6 +480,7 @@ int main(void)
 		cmocka_unit_test(from_any_state),
 		CHILD_TEST(slow_ones_are_waited_for, NULL),
 		CHILD_TEST(a_timeout_of_zero, NULL),
+		CHILD_TEST(a_timeout_beyond_cap, NULL),
 		cmocka_unit_test(any_mdts),
 		cmocka_unit_test(any_shape),
 		cmocka_unit_test(any_layout),
