@@ -31,7 +31,7 @@ int nvme_admin(struct nvme_controller *c, struct nvme_command *command, u32 time
 	if (slot < 0)
 		return -EIO;		/* the last one was not answered */
 	nvme_queue_submit(q, (unsigned)slot, command);
-	nvme_queue_ring(q);
+	nvme_queue_ring(q, true);
 	late = poll_until(nvme_queue_poll(q, &completion) >= 0 || (error = look(c, &looks)),
 			  timeout_us);
 	if (late || error)

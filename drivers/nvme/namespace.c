@@ -7,7 +7,8 @@
 
 enum {
 	FAILURES_MAX = 3,		/* tries of a command that may do better next time */
-	IDLE_POLLS = 1024,		/* for one look at the status register */
+	IDLE_POLLS = 64,		/* that find nothing: it is not busy */
+	WORRIED_POLLS = 1024,		/* for one look at the status register */
 };
 
 static struct nvme_namespace *namespace_of(struct block_device *b)
@@ -100,7 +101,7 @@ static int submit(struct block_device *b, struct block_request *r)
 
 static void kick(struct block_device *b)
 {
-	nvme_queue_ring(&namespace_of(b)->controller->io);
+	nvme_queue_ring(&namespace_of(b)->controller->io, false);
 }
 
 /* ---- From a completion to a result ---- */
@@ -130,14 +131,18 @@ static void finish(struct nvme_controller *c, unsigned index, u16 status)
 		   status & NVME_STATUS_CODE ? nvme_status_words(status) : NULL);
 }
 
-/* Nothing comes: is it still well? Asking takes longer than looking, so not each time. */
+/*
+ * Nothing comes: what was held back for a busy controller is held back no longer; and is it still
+ * well? Asking takes longer than looking, so not each time.
+ */
 static void look_after(struct nvme_controller *c)
 {
 	int error;
 
 	if (c->io.free_count == c->io.slots || ++c->idle_polls % IDLE_POLLS)
 		return;
-	error = nvme_check(c);
+	nvme_queue_ring(&c->io, true);
+	error = c->idle_polls % WORRIED_POLLS ? 0 : nvme_check(c);
 	if (error)
 		nvme_reset(c, NULL, error, nvme_words(error));
 }
@@ -153,7 +158,7 @@ void nvme_poll(struct nvme_controller *c)
 		any = true;
 	}
 	if (any)
-		nvme_queue_ring(&c->io);
+		nvme_queue_ring(&c->io, false);
 	else
 		look_after(c);
 }

@@ -110,11 +110,11 @@ static void ring(struct nvme_queue *q, unsigned which, u16 new, u16 old, u64 *co
 	++*count;
 }
 
-void nvme_queue_ring(struct nvme_queue *q)
+void nvme_queue_ring(struct nvme_queue *q, bool idle)
 {
 	u16 held = (u16)((q->tail + q->entries - q->rung) % q->entries);
 
-	if (!held || held * HELD_SHARE < q->in_device)
+	if (!held || (!idle && held * HELD_SHARE < q->in_device))
 		return;
 	ring(q, 0, q->tail, q->rung, &q->counters.tail_bells);
 	q->rung = q->tail;

@@ -62,10 +62,10 @@ void nvme_queue_return_slot(struct nvme_queue *q, unsigned slot);
 void nvme_queue_submit(struct nvme_queue *q, unsigned slot, struct nvme_command *command);
 
 /*
- * Tell the device. A few commands are held back while it has many more to do; so it is asked after
- * each poll, too.
+ * Tell the device. A few commands are held back while it has many more to do, unless it has been
+ * @idle; so this is called after each poll, too.
  */
-void nvme_queue_ring(struct nvme_queue *q);
+void nvme_queue_ring(struct nvme_queue *q, bool idle);
 
 /* The slot of a command that has completed, which is then out no more; -EAGAIN: none has. */
 int nvme_queue_poll(struct nvme_queue *q, struct nvme_completion *completion);

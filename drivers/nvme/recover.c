@@ -79,7 +79,7 @@ int nvme_reset(struct nvme_controller *c, const struct block_device *of, int sta
 		else
 			fail(c, i, true, -EIO, "it was reset again and again");
 	}
-	nvme_queue_ring(&c->io);
+	nvme_queue_ring(&c->io, true);
 	return 0;
 }
 

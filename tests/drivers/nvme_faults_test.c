@@ -334,6 +334,33 @@ static void late_completions_under_reuse(void **state)
 
 /* ---- Each status ---- */
 
+/* A doorbell may be put off while the controller is busy; but not for as long as that is stuck. */
+static void what_hangs_keeps_no_others_waiting(void **state)
+{
+	struct block_device *b;
+
+	(void)state;
+	machine();
+	b = start_disk();
+	set_fault(SIM_NVME_LOST, OP_READ, 0, 0, 0);
+	nvme.faults[0].count = REQUESTS - 1;
+	for (unsigned i = 0; i < REQUESTS - 1; i++) {
+		prepare(i, BLOCK_READ);
+		assert_int_equal(block_submit(b, &requests[i]), 0);
+	}
+	block_kick(b);
+	block_poll(b);
+	prepare(REQUESTS - 1, BLOCK_READ);
+	assert_int_equal(block_submit(b, &requests[REQUESTS - 1]), 0);
+	assert_int_equal(block_wait(b, &requests[REQUESTS - 1]), 0);
+	assert_int_equal(b->counters.timeouts, 0);
+	judge(REQUESTS - 1);
+	sim.ticks_step = STEP_TICKS;
+	for (unsigned i = 0; i < REQUESTS - 1; i++)
+		assert_int_equal(block_wait(b, &requests[i]), -ETIMEDOUT);
+	assert_int_equal(devices_quiesce(), 0);
+}
+
 static void every_status_has_words(void **state)
 {
 	unsigned unknown = 0;
@@ -560,6 +587,7 @@ int main(void)
 		CHILD_TEST(it_obeys_nothing, NULL),
 		CHILD_TEST(it_is_pulled, NULL),
 		CHILD_TEST(late_completions_under_reuse, NULL),
+		CHILD_TEST(what_hangs_keeps_no_others_waiting, NULL),
 		cmocka_unit_test(every_status_has_words),
 		cmocka_unit_test(trouble_at_each_access),
 		cmocka_unit_test(trouble_at_each_admin_command),
