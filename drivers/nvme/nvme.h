@@ -27,7 +27,7 @@ enum {
 	NVME_ADMIN_TIMEOUT_US = 10 * 1000 * 1000,
 };
 
-/* What is wrong with some controllers (controller.c has the table) */
+/* What is wrong with some controllers (pci.c has the table) */
 enum nvme_quirk {
 	NVME_QUIRK_DELAY = 1 << 0,		/* RDY is not to be read for a while */
 	NVME_QUIRK_NO_TRANSITIONS = 1 << 1,	/* its deepest power state is a trap */

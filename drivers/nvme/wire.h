@@ -106,13 +106,11 @@ enum nvme_status {
 	NVME_INVALID_OPCODE = 0x001,
 	NVME_INVALID_FIELD = 0x002,
 	NVME_ABORTED = 0x007,		/* as an Abort command asked */
-	NVME_SQ_DELETED = 0x008,
 	NVME_INVALID_NAMESPACE = 0x00b,
 	NVME_WRITE_PROTECTED = 0x020,
 	NVME_OUT_OF_RANGE = 0x080,
 	NVME_CAPACITY = 0x081,
 	NVME_READ_ONLY_RANGE = 0x182,
-	NVME_UNRECOVERED_READ = 0x281,
 	NVME_COMPARE_FAILURE = 0x285,
 };
 
@@ -126,7 +124,6 @@ enum nvme_admin_opcode {
 	NVME_IDENTIFY = 0x06,
 	NVME_ABORT = 0x08,
 	NVME_SET_FEATURES = 0x09,
-	NVME_GET_FEATURES = 0x0a,
 	NVME_DOORBELL_BUFFER_CONFIG = 0x7c,
 	NVME_FORMAT = 0x80,
 };
@@ -230,7 +227,7 @@ _Static_assert(offsetof(struct nvme_id_controller, mdts) == 77 &&
 	       offsetof(struct nvme_id_controller, subnqn) == 768 &&
 	       sizeof(struct nvme_id_controller) == NVME_IDENTIFY_BYTES, "NVMe 1.4, 5.15.2.2");
 
-enum { NVME_OACS_FORMAT = 1 << 1, NVME_OACS_DOORBELL_BUFFER = 1 << 8 };
+enum { NVME_OACS_DOORBELL_BUFFER = 1 << 8 };
 enum { NVME_ONCS_COMPARE = 1 << 0, NVME_ONCS_DSM = 1 << 2, NVME_ONCS_WRITE_ZEROES = 1 << 3 };
 enum { NVME_VWC_PRESENT = 1 << 0 };
 enum {
@@ -314,7 +311,3 @@ struct nvme_smart {
 _Static_assert(offsetof(struct nvme_smart, unsafe_shutdowns) == 144 &&
 	       offsetof(struct nvme_smart, sensors) == 200 &&
 	       sizeof(struct nvme_smart) == 512, "NVMe 1.4, 5.14.1.2");
-
-/* ---- Format NVM (5.23), dword 10; the format's index in bits 3:0 ---- */
-
-enum { NVME_FORMAT_ERASE_USER_DATA = 1 << 9, NVME_FORMAT_ERASE_CRYPTO = 2 << 9 };
