@@ -6,18 +6,12 @@ enum { WORD = 8, UNIT = 2 };
 
 static u64 word_at(const u8 *view, size_t at)
 {
-	u64 value;
-
-	memcpy(&value, view + at, sizeof value);
-	return value;
+	return *(const u64 *)(view + at);
 }
 
 static u16 unit_at(const u8 *view, size_t at)
 {
-	u16 value;
-
-	memcpy(&value, view + at, sizeof value);
-	return value;
+	return *(const u16 *)(view + at);
 }
 
 static void note_unit(struct sim_coherent *c, u16 at)
@@ -60,10 +54,25 @@ void sim_coherent_arrive(struct sim_coherent *c, unsigned index)
 		(c->count - index) * sizeof *c->stores);
 }
 
+/* The two halves of a word that were written together: they are seen together. */
+static bool is_word(const struct sim_store *s)
+{
+	return s->at % 4 == 0 && s[1].at == s->at + UNIT && s[1].group == s->group;
+}
+
 void sim_coherent_flush(struct sim_coherent *c)
 {
-	for (unsigned i = 0; i < c->count; i++)
-		store(c, &c->stores[i]);
+	for (unsigned i = 0; i < c->count; i++) {
+		const struct sim_store *s = &c->stores[i];
+
+		if (i + 1 == c->count || !is_word(s)) {
+			store(c, s);
+			continue;
+		}
+		__atomic_store_n((u32 *)(c->theirs + s->at), s->value | (u32)s[1].value << 16,
+				 __ATOMIC_RELEASE);
+		i++;
+	}
 	c->count = 0;
 }
 
@@ -78,8 +87,9 @@ static bool on_its_way(const struct sim_coherent *c, size_t at)
 
 void sim_coherent_fetch(struct sim_coherent *c)
 {
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	for (size_t at = 0; at < c->bytes; at += WORD) {
-		u64 theirs = __atomic_load_n((u64 *)(c->theirs + at), __ATOMIC_ACQUIRE);
+		u64 theirs = __atomic_load_n((u64 *)(c->theirs + at), __ATOMIC_RELAXED);
 
 		if (theirs == word_at(c->known, at))
 			continue;
@@ -90,6 +100,7 @@ void sim_coherent_fetch(struct sim_coherent *c)
 			memcpy(c->known + at + unit, (u8 *)&theirs + unit, UNIT);
 		}
 	}
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 }
 
 void sim_coherent_barrier(struct sim_coherent *c, enum sim_barrier kind)

@@ -4,8 +4,6 @@
  * publishing and asking. That takes dma_fence: without it, some are.
  */
 #define _GNU_SOURCE
-#include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -16,10 +14,11 @@
 #include "lib/errors.h"
 #include "lib/memory.h"
 #include "tests/sim/ram.h"
+#include "tests/sim/threads.h"
 #include "tests/sim/toy.h"
 
 enum { WAKE_UPS = 60000, BATCHES = 5000, ROUNDS = 30000, TRIES_MAX = 20 * 1000 * 1000 };
-enum { REQUEST_SPINS = 4000, ROUND_SPINS = 60, YIELD_AFTER = 500 };
+enum { REQUEST_SPINS = 4000, ROUND_SPINS = 60 };
 enum { FAR_BYTES = 16 << 20, FAR_STORES = 4 };
 
 /*
@@ -44,84 +43,24 @@ static u64 data[8] __attribute__((aligned(64)));
 
 static void read_memory(u64 bus, void *to, size_t bytes)
 {
-	const u8 *from = (const u8 *)(uintptr_t)bus;
-	u16 two;
-
-	if (bytes == sizeof two) {
-		two = __atomic_load_n((const u16 *)from, __ATOMIC_ACQUIRE);
-		memcpy(to, &two, sizeof two);
-		return;
-	}
-	for (size_t i = 0; i < bytes; i++)
-		((u8 *)to)[i] = __atomic_load_n(from + i, __ATOMIC_ACQUIRE);
+	read_shared((const void *)(uintptr_t)bus, to, bytes);
 }
 
 static void write_memory(u64 bus, const void *from, size_t bytes)
 {
-	u8 *to = (u8 *)(uintptr_t)bus;
-	u16 two;
-
-	if (bytes == sizeof two) {
-		memcpy(&two, from, sizeof two);
-		__atomic_store_n((u16 *)to, two, __ATOMIC_RELEASE);
-		return;
-	}
-	for (size_t i = 0; i < bytes; i++)
-		__atomic_store_n(to + i, ((const u8 *)from)[i], __ATOMIC_RELEASE);
+	write_shared((void *)(uintptr_t)bus, from, bytes);
 }
 
-/* Of the same strength for ThreadSanitizer, which knows no fences. */
-static void fence(void)
-{
-	static u64 anything;
+static const struct toy_memory_ops memory_ops = { read_memory, write_memory, fence_shared };
 
-	__atomic_fetch_add(&anything, 1, __ATOMIC_SEQ_CST);
-}
-
-static const struct toy_memory_ops memory_ops = { read_memory, write_memory, fence };
-
-/*
- * For a while that is never the same: so it meets every moment of what the other side does. Now and
- * then the other side goes on alone, in case there is only one CPU for both.
- */
-static void spin(u64 *seed, unsigned most)
-{
-	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
-	for (volatile u64 i = (*seed >> 33) % most; i > 0; i--)
-		;
-	if (*seed >> 58 == 0)
-		sched_yield();
-}
-
-/* Each side has a CPU of its own, or a scheduler may let them take turns on one. */
 static cpu_set_t cpus;
-
-static void settle(unsigned side)
-{
-	unsigned cpu = 0;
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	for (side %= (unsigned)CPU_COUNT(&cpus);; cpu++)
-		if (CPU_ISSET(cpu, &cpus) && side-- == 0)
-			break;
-	CPU_SET(cpu, &one);
-	pthread_setaffinity_np(pthread_self(), sizeof one, &one);
-}
-
-/* Spinning, as long as the other side may be running too. */
-static void pause_briefly(unsigned *turns)
-{
-	if (++*turns % YIELD_AFTER == 0)
-		sched_yield();
-}
 
 /* What was kicked before the last look is seen by it. */
 static void *run_device(void *unused)
 {
 	u64 seed = 1;
 
-	settle(1);
+	settle(&cpus, 1);
 	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
 		unsigned seen = __atomic_load_n(&kicks, __ATOMIC_ACQUIRE), turns = 0;
 
@@ -263,7 +202,7 @@ static void *run_rounds(void *unused)
 {
 	u64 seed = 2;
 
-	settle(1);
+	settle(&cpus, 1);
 	for (unsigned i = 1;; i++) {
 		unsigned turns = 0;
 
@@ -397,6 +336,6 @@ int main(void)
 	};
 
 	sched_getaffinity(0, sizeof cpus, &cpus);
-	settle(0);
+	settle(&cpus, 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The portable sources as programs for the workstation, under the sanitizers: unit tests, with
 # FUZZ=1 fuzz targets, or with THREADS=1 the tests that have threads, under ThreadSanitizer. With
-# EXHAUSTIVE=1 those that try everything, fast and without sanitizers. Called by tools/test-run.
+# EXHAUSTIVE=1 those that try everything, or very often, without sanitizers. Called by
+# tools/test-run.
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -25,7 +26,7 @@ else ifeq ($(EXHAUSTIVE),1)
 OUT := $(O)/exhaustive
 HOSTCC := clang
 OPTIMISE := -O2
-TEST_SOURCES := $(sort $(wildcard tests/*/*_exhaustive_test.c))
+TEST_SOURCES := $(sort $(wildcard tests/*/*_exhaustive_test.c tests/drivers/*_threads_test.c))
 else
 OUT := $(O)/host
 HOSTCC := $(if $(filter 1,$(LLVM)),clang,gcc)
