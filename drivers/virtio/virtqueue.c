@@ -6,7 +6,7 @@
 #include "lib/assert.h"
 #include "lib/errors.h"
 
-enum { TABLES_BYTES_MAX = 1 << 20 };	/* of a queue; a request that gets none is a chain */
+enum { TABLES_BYTES_MAX = 256 << 10 };	/* of a queue; who gets none is a chain */
 enum { SHORT = 4 };			/* segments */
 
 u64 virtqueue_features(const struct dma_domain *domain, const char **why_split)
@@ -176,6 +176,7 @@ int virtqueue_add(struct virtqueue *vq, const struct virtqueue_segment *segments
 		return -EAGAIN;
 	slot->token = token;
 	slot->writable = total(segments + readable, writable);
+	slot->kicks = vq->kicks;
 	slot->entries = (u16)entries;
 	slot->table = VIRTQUEUE_NO_TABLE;
 	if (indirect) {
@@ -198,6 +199,7 @@ bool virtqueue_kick(struct virtqueue *vq)
 		return false;
 	wanted = vq->ring->publish(vq);
 	vq->unpublished = 0;
+	vq->kicks++;
 	if (wanted)
 		virtio_notify(vq->device, &vq->queue);
 	return wanted;
@@ -223,15 +225,17 @@ static void *release(struct virtqueue *vq, unsigned id)
 	return token;
 }
 
-/* May the next completion be what the device says? */
+/* May the next completion be what the device says? Not of what it has yet to be told of. */
 static bool believe(struct virtqueue *vq)
 {
+	const struct virtqueue_slot *slot = &vq->slots[vq->told.id];
+
 	if (vq->told.id >= vq->size)
 		return virtqueue_break(vq, "it completes a request outside of its queue");
-	if (!vq->slots[vq->told.id].token)
+	if (!slot->token || slot->kicks == vq->kicks)
 		return virtqueue_break(vq, "it completes a request that is not in flight: there "
 				       "was none, or it has completed it before");
-	if (vq->told.written > vq->slots[vq->told.id].writable)
+	if (vq->told.written > slot->writable)
 		return virtqueue_break(vq, "it says that it wrote more than a request had room "
 				       "for");
 	return true;

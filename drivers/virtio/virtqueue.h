@@ -33,9 +33,9 @@ u64 virtqueue_features(const struct dma_domain *domain, const char **why_split);
  * virtio_driver_ok. @size_limit: entries at most (0: as many as the device offers; a split queue
  * has a power of two). A request has @max_segments at most, and no more than the queue has entries
  * (2.7.5.3.1). Each takes an entry, but where indirect descriptors were negotiated a request takes
- * one in all: if it is long, or the ring is three quarters full, and while there are tables (1 MiB
- * of them). 0; -ENOMEM; -ENOTSUP; -ERANGE: no such queue; others of virtio_queue_enable. All are
- * reported by virtio_refuse.
+ * one in all: if it is long, or the ring is three quarters full, and while there are tables (256
+ * KiB of them). 0; -ENOMEM; -ENOTSUP; -ERANGE: no such queue; others of virtio_queue_enable. All
+ * are reported by virtio_refuse.
  */
 int virtqueue_create(struct virtqueue **vq, struct virtio_device *v,
 		     const struct dma_domain *domain, u16 index, u16 size_limit, u16 max_segments);

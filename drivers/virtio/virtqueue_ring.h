@@ -16,6 +16,7 @@ enum { VIRTQUEUE_NO_TABLE = 0xffff, VIRTQUEUE_DESCRIPTOR_BYTES = 16 };
 struct virtqueue_slot {
 	void *token;			/* NULL: not in flight */
 	u32 writable;			/* bytes that the device may write */
+	u32 kicks;			/* of the queue, when it was added */
 	u16 entries;			/* of the ring, that its request takes */
 	u16 last;			/* slot of its chain */
 	u16 next;			/* in the chain, or free */
@@ -62,6 +63,7 @@ struct virtqueue {
 	unsigned size, free;		/* entries */
 	unsigned free_first, free_last;	/* slots, where free is not 0 */
 	unsigned in_flight, unpublished;	/* requests; the latter are among the former */
+	u32 kicks;			/* wanted or not */
 	unsigned max_segments;
 	u16 *tables;			/* those not used */
 	unsigned free_tables;

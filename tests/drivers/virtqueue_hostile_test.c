@@ -154,6 +154,11 @@ static void split_indices(void **state)
 	in_flight++;
 	split_says(0, 0, 0, 4);
 	found_out(runs_away);
+	begin(0);
+	assert_int_equal(virtqueue_add(m.vq, &s, 1, 0, &tokens[3]), 0);
+	in_flight++;
+	split_says(0, 5, 0, 1);
+	found_out(not_in_flight);
 	/* it takes back what it said */
 	begin(0);
 	split_says(0, 0, 0, 1);
@@ -237,7 +242,7 @@ static void packed_runs_ahead(void **state)
 	assert_int_equal(virtqueue_add(m.vq, &s, 1, 0, &tokens[3]), 0);
 	in_flight++;
 	packed_says(5, 5, 0, USED_WRAP);
-	found_out(too_few);
+	found_out(not_in_flight);
 }
 
 /* ---- Rubbish everywhere that the device can write, while the driver goes on ---- */
