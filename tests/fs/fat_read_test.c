@@ -162,10 +162,59 @@ static void every_geometry(void **state)
 	}
 }
 
+/* Directories of many clusters; files of many levels of them. */
+static void large_directories(void **state)
+{
+	struct filesystem *fs;
+	struct file f;
+
+	(void)state;
+	shell("truncate -s 40M $IMG && mkfs.fat -F 32 -s 1 $IMG >/dev/null && cd $DIR && "
+	      "mkdir many && "
+	      "for i in $(seq 300); do echo $i >\"many/a rather long name of number $i\"; done && "
+	      "mkdir -p 1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16 && "
+	      "echo deep >1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/file && "
+	      "mcopy -s -i $IMG many 1 ::/");
+	image_attach(&disk, 512);
+	fs = mount_whole(&disk);
+	assert_int_equal(compare_folder(fs, getenv("DIR"), ""), 2);
+	assert_int_equal(fs_open(fs, "1/2/../2/3/../../../many/A RATHER LONG NAME OF NUMBER 7",
+				 &f), 0);
+	assert_int_equal(fs_open(fs, "/1/2/4", &f), -ENOENT);
+	assert_int_equal(fs_open(fs, "/1/20/4", &f), -ENOENT);
+	fs_unmount(fs);
+}
+
+static void formats_of_mtools(void **state)
+{
+	static const char *const formats[] = {
+		"-f 160", "-f 320", "-f 360", "-f 720", "-f 1200", "-f 1440", "-f 2880",
+		"-t 100 -h 16 -s 63", "-F -t 160 -h 16 -s 63 -c 1", "-t 500 -h 16 -s 63 -S 3",
+	};
+
+	(void)state;
+	shell("cd $DIR && head -c 30000 /dev/urandom >'Some file' && echo two >two");
+	for (unsigned i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		struct filesystem *fs;
+
+		print_message("%s\n", formats[i]);
+		shell("rm -f $IMG; mformat -C -v M -i $IMG %s :: && cd $DIR && "
+		      "mcopy -i $IMG 'Some file' two ::/", formats[i]);
+		image_attach(&disk, 512);
+		fs = mount_whole(&disk);
+		assert_string_equal(fs->label, "M");
+		assert_int_equal(compare_folder(fs, getenv("DIR"), ""), 2);
+		fs_unmount(fs);
+		sim_disk_end(&disk);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_geometry, begin, end),
+		cmocka_unit_test_setup_teardown(large_directories, begin, end),
+		cmocka_unit_test_setup_teardown(formats_of_mtools, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
