@@ -18,7 +18,7 @@
 enum {
 	SLOTS = 8,			/* requests in flight */
 	SEGMENTS = 256,
-	REQUEST_BYTES = 2 * 1024 * 1024,
+	REQUEST_BYTES = 4 * 1024 * 1024,
 	GAP_BYTES = 32 * 1024,		/* reading that much is cheaper than one more request */
 	COPY_BYTES = 64 * 1024,		/* copying that much is, too */
 	BOUNCE_BYTES = 256 * 1024,
