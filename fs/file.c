@@ -2,12 +2,14 @@
 /* Contents of files, whatever the filesystem: as pieces of its volume. */
 #include <stdlib.h>
 
+#include "arch/arch.h"
 #include "fs/fs.h"
 #include "lib/errors.h"
 
 enum {
 	PIECES = 16384,			/* sorted together: 64 MiB in clusters of 4 KiB */
-	WINDOW_BYTES = 256 * 1024, WINDOWS = 4,	/* one being consumed, three under way */
+	WINDOW_BYTES = 256 * 1024, WINDOW_BYTES_MIN = 16 * 1024,
+	WINDOWS = 4,			/* one being consumed, three under way */
 };
 
 static size_t pieces_for(const struct file *f, u64 bytes, size_t most)
@@ -64,6 +66,7 @@ struct file_stream {
 	u32 window_bytes;
 	unsigned consumed;		/* the window that is */
 	struct window windows[WINDOWS];
+	struct piece pieces[];		/* of all of them */
 };
 
 static void begin(struct file_stream *s, struct window *w)
@@ -83,6 +86,40 @@ static void begin(struct file_stream *s, struct window *w)
 		s->at += w->bytes;
 }
 
+/*
+ * Smaller windows, if there is little memory. They come first, so that they begin on a page: some
+ * disks cannot put pieces elsewhere without a copy.
+ */
+static struct file_stream *allocate(const struct file *f, u64 bytes)
+{
+	u32 window = bytes < WINDOW_BYTES ? (u32)bytes : WINDOW_BYTES;
+	struct file_stream *s;
+	u8 *data;
+
+	for (;; window /= 2) {
+		size_t count = pieces_for(f, window, PIECES);
+		size_t all = WINDOWS * (size_t)window, room;
+
+		room = (all + 7) / 8 * 8 + sizeof(*s) + WINDOWS * count * sizeof(struct piece);
+		data = aligned_alloc(ARCH_PAGE_BYTES, (room + ARCH_PAGE_BYTES - 1) /
+				     ARCH_PAGE_BYTES * ARCH_PAGE_BYTES);
+		if (!data && window > WINDOW_BYTES_MIN)
+			continue;
+		if (!data)
+			return NULL;
+		s = (struct file_stream *)(data + (all + 7) / 8 * 8);
+		*s = (struct file_stream){
+			.file = *f, .piece_count = count, .window_bytes = window,
+			.consumed = WINDOWS - 1,
+		};
+		for (unsigned i = 0; i < WINDOWS; i++) {
+			s->windows[i].pieces = s->pieces + i * count;
+			s->windows[i].data = data + i * (size_t)window;
+		}
+		return s;
+	}
+}
+
 int file_stream_open(struct file_stream **out, struct file *f, u64 offset, u64 bytes)
 {
 	struct file_stream *s;
@@ -92,35 +129,22 @@ int file_stream_open(struct file_stream **out, struct file *f, u64 offset, u64 b
 		return -EISDIR;
 	if (offset > f->size || bytes > f->size - offset)
 		return -ERANGE;
-	s = calloc(1, sizeof(*s));
+	s = allocate(f, bytes);
 	if (!s)
 		return -ENOMEM;
-	s->file = *f;
 	s->at = offset;
 	s->end = offset + bytes;
-	s->window_bytes = bytes && bytes < WINDOW_BYTES ? (u32)bytes : WINDOW_BYTES;
-	s->piece_count = pieces_for(f, s->window_bytes, PIECES);
-	for (struct window *w = s->windows; w < s->windows + WINDOWS; w++) {
-		w->data = malloc(s->window_bytes);
-		w->pieces = malloc(s->piece_count * sizeof(*w->pieces));
-		if (!w->data || !w->pieces) {
-			file_stream_close(s);
-			return -ENOMEM;
-		}
-	}
-	s->consumed = WINDOWS - 1;
 	for (unsigned i = 0; i < s->consumed; i++)
 		begin(s, &s->windows[i]);
 	*out = s;
 	return 0;
 }
 
-static int finish(struct window *w)
+static void finish(struct window *w)
 {
 	if (w->gather)
 		w->error = gather_end(w->gather);
 	w->gather = NULL;
-	return w->error;
 }
 
 int file_stream_next(struct file_stream *s, const void **data, size_t *bytes)
@@ -138,10 +162,7 @@ int file_stream_next(struct file_stream *s, const void **data, size_t *bytes)
 
 void file_stream_close(struct file_stream *s)
 {
-	for (struct window *w = s->windows; w < s->windows + WINDOWS; w++) {
+	for (struct window *w = s->windows; w < s->windows + WINDOWS; w++)
 		finish(w);
-		free(w->data);
-		free(w->pieces);
-	}
-	free(s);
+	free(s->windows[0].data);
 }

@@ -174,7 +174,7 @@ static bool gap_before(const struct gather *g, const struct point *p, u32 most, 
 	if (p->next == g->count)
 		return false;
 	next = place(g, p->next);
-	if (next < p->at || next - p->at > most)
+	if (next - p->at > most)		/* or before it */
 		return false;
 	*gap = (u32)(next - p->at);
 	return true;

@@ -190,3 +190,16 @@ def test_requests(start, arch, how, most, tmp_path):
     assert requests(console.command("bench fs 1:/a")) <= most + 8
     wanted = hashlib.sha256((folder / "a").read_bytes()).hexdigest()
     assert wanted in console.command("sha256 1:/a")
+
+
+def test_interrupted(start, tmp_path):
+    """^C ends what would take long."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "long").write_bytes(b"A line.\n" * (8 * MIB))
+    disk = make(tmp_path, tmp_path / "in")
+    console, _ = entry.at_prompt(start, Machine("riscv64"), *drive(disk, "virtio-blk-device"))
+    console.line("cat 1:/long")
+    console.expect("A line\\.\r?\nA line\\.")
+    console.send("\x03")
+    console.prompt()
+    assert f"{64 * MIB} bytes" in console.command("stat 1:/long")

@@ -457,11 +457,28 @@ static const char *completed(const char *typed_so_far)
 	return text;
 }
 
+/* Words from devices and disks: what could not be typed is left out, and no character is cut. */
+static void test_offers(void **state)
+{
+	static const char *const bad[] = { "n o", "n\x1b", "n\x7f", "n\xff", "n\xc3", "n\xc2\x9b" };
+	struct line_completion c = { .line = "", .io = &silent };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		line_offer(&c, bad[i], 0);
+	assert_int_equal(c.count, 0);
+	line_offer(&c, "na\\ \u00e4x", 0);
+	assert_string_equal(c.common, "na\\ \u00e4x");
+	line_offer(&c, "na\\ \u00e9x", 0);
+	assert_string_equal(c.common, "na\\ ");
+	assert_int_equal(c.count, 2);
+}
+
 static void test_completion(void **state)
 {
 	(void)state;
 	assert_string_equal(completed("hel"), "help  1");
-	assert_string_equal(completed("m"), "m 3");
+	assert_string_equal(completed("m"), "m 5");
 	assert_string_equal(completed("help pow"), "help poweroff  1");
 	assert_string_equal(completed("time log de"), "time log debug 1");
 	assert_string_equal(completed("time  time  hel"), "time  time  help  1");
@@ -517,6 +534,7 @@ int main(void)
 		cmocka_unit_test_setup(test_dt_nodes, setup),
 		cmocka_unit_test_setup(test_dt_property, setup),
 		cmocka_unit_test_setup(test_dt_missing, setup),
+		cmocka_unit_test(test_offers),
 		cmocka_unit_test_setup(test_completion, setup),
 		cmocka_unit_test_setup(test_reads_lines_until_the_end, setup),
 	};
