@@ -140,11 +140,22 @@ static const struct {
 	{ "FAT32", "-F 32 -s 1", 40000, 4096 },		/* sectors smaller than blocks */
 };
 
+static u64 free_as_mtools_says(void)
+{
+	FILE *f = popen("mdir -i $IMG ::/ | grep 'bytes free' | tr -cd 0-9", "r");
+	unsigned long long bytes = 0;
+
+	assert_int_equal(fscanf(f, "%llu", &bytes), 1);
+	pclose(f);
+	return bytes;
+}
+
 static void every_geometry(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < sizeof(geometries) / sizeof(geometries[0]); i++) {
 		struct filesystem *fs;
+		struct space space;
 
 		print_message("%s\n", geometries[i].mkfs);
 		shell("rm -rf $IMG $DIR/* && truncate -s %uK $IMG && "
@@ -157,6 +168,8 @@ static void every_geometry(void **state)
 		assert_string_equal(fs->label, "A LABEL");
 		assert_string_equal(fs->uuid, "1234-ABCD");
 		assert_int_equal(compare_folder(fs, getenv("DIR"), ""), 6);
+		assert_int_equal(fs_space(fs, &space), 0);
+		assert_int_equal(space.free_bytes, free_as_mtools_says());
 		assert_int_equal(fs_unmount(fs), 0);
 		sim_disk_end(&disk);
 	}

@@ -79,7 +79,7 @@ static void any_disk(void)
 	if (below(4) == 0)
 		disk.room = 1 + below(3);
 	if (below(8) == 0)
-		disk.again_above = 65536;
+		disk.again_above = (4096u << below(5)) / block + 1;
 	assert_int_equal(block_register(&disk.block), 0);
 }
 
