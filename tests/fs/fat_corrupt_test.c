@@ -132,6 +132,10 @@ static void chains(void **state)
 	set(c + 1, all + 2);
 	assert_int_equal(fat_is_cluster(fat_of(fs), all + 2), false);
 	reads("/f", -EIO, "after cluster %u comes", c + 1);
+	set(c + 1, all + 1);			/* the last one, and on as if there were more */
+	set(all + 1, all + 2);
+	set(all + 2, all + 3);
+	reads("/f", -EIO, "after cluster %u comes", all + 1);
 }
 
 /* More clusters than the size needs are no reason to refuse the file; a circle behind it is. */
