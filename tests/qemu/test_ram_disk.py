@@ -6,6 +6,7 @@ import pytest
 
 import entry
 import images
+import linux
 import machine as machines
 from entry import STAGING, UBOOT_PROMPT
 from machine import Machine
@@ -76,3 +77,16 @@ def test_initrd_that_is_none(start, data, words, tmp_path):
     console, summary = entry.at_prompt(start, Machine("riscv64"), "-initrd", tmp_path / "initrd")
     assert re.search(rf"^initrd at 0x\w+: no disk image: {words}$", summary, re.MULTILINE)
     assert "there is no disk" in console.command("bench blk")
+
+
+@every_arch
+def test_linux_boots_from_an_image_in_memory(start, arch, tmp_path):
+    """On a board without a driver for its storage; the initrd that Linux gets is its own."""
+    (tmp_path / "files").mkdir()
+    disk = linux.make_disk(tmp_path / "disk.img", linux.lay_out(
+        tmp_path / "files", arch, "extlinux", "plain", f"console={linux.console_of(arch)}"))
+    console = start(Machine(arch, memory="1G"), "-kernel", images.binary(arch), "-initrd", disk)
+    console.expect(r"ram0: [\d.]+ MiB, GPT, in memory")
+    console.expect(r"entering .*, initrd at 0x(\w+) - ")
+    console.expect("Linux version")
+    console.expect("Run /init as init process")
