@@ -137,8 +137,11 @@ def test_the_document_shows_it(start, tmp_path):
     shown = re.search(r"    plinth> blk virtio0\n((?:    .*\n)+)",
                       (images.TOP / "docs/disks.md").read_text()).group(1)
     printed = console.command("blk virtio0")
-    assert re.sub(r"^    ", "", shown, flags=re.MULTILINE) == \
-        re.sub(r"@\w+", "@10008000", printed.rstrip("\n")) + "\n"
+
+    def shape(text):            # what starting has counted is not worth a document
+        text = re.sub(r"^    ", "", text.rstrip(), flags=re.MULTILINE)
+        return re.sub(r"\d+(?= \w+(,|$))", "N", text, flags=re.MULTILINE)
+    assert shape(shown) == shape(printed)
 
 
 # ---- What it costs ----
