@@ -245,6 +245,76 @@ static void namespaces_without_a_list(void **state)
 	stop();
 }
 
+/* ---- What is wrong with some ---- */
+
+static unsigned nonsense;
+
+static void say_nonsense(struct sim_nvme *s, enum sim_nvme_says what, u64 which, void *bytes,
+			 size_t count)
+{
+	static const u32 lists[3][4] = { { 5, 1 }, { 1, 0xfffffffe }, { 5, 5, 5, 5 } };
+
+	(void)s, (void)count;
+	if (what == SIM_NVME_SAYS_DATA && which == (ADMIN_IDENTIFY | 2 << 8))
+		memcpy(bytes, lists[nonsense], sizeof *lists);
+}
+
+/* Lists that are none: then each number is tried. */
+static void with_nonsense(void **state)
+{
+	(void)state;
+	machine();
+	nvme.nn = 6;
+	nvme.ns[1] = (struct sim_nvme_namespace){ .nsid = 5, .blocks = 64 };
+	nvme.twist = say_nonsense;
+	discover();
+	assert_reads(disk(1), 1, 1, 9);
+	assert_reads(disk(5), 5, 60, 4);
+	assert_null(disk(2));
+	stop();
+}
+
+static void lists_of_nonsense(void **state)
+{
+	(void)state;
+	for (nonsense = 0; nonsense < 3; nonsense++)
+		in_child(with_nonsense, NULL);
+}
+
+static void say_none(struct sim_nvme *s, enum sim_nvme_says what, u64 which, void *bytes,
+		     size_t count)
+{
+	(void)s;
+	if (what == SIM_NVME_SAYS_DATA && which == (ADMIN_IDENTIFY | 2 << 8))
+		memset(bytes, 0, count);
+}
+
+/* Old QEMU: its list is empty, and its write zeroes does not. */
+static void a_quirk_of_lists(void **state)
+{
+	(void)state;
+	machine();
+	sim_pci_set(nvme.function, PCI_VENDOR, 4, 0x58458086);
+	nvme.twist = say_none;
+	assert_reads(start_disk(), 1, 1, 9);
+	assert_int_equal(disk(1)->limits.max_zeroes_blocks, 0);
+	stop();
+}
+
+/* HGST's: it is not to be looked at for two seconds. */
+static void a_quirk_of_patience(void **state)
+{
+	(void)state;
+	machine();
+	sim.ticks_step = 1000;
+	sim_pci_set(nvme.function, PCI_VENDOR, 4, 0x00031c58);
+	nvme.cc = 0x00460001;
+	nvme.csts = 1;
+	nvme.blind_us = 2000000;
+	assert_reads(start_disk(), 1, 1, 9);
+	stop();
+}
+
 static void no_namespaces(void **state)
 {
 	struct device *dev;
@@ -487,6 +557,9 @@ int main(void)
 		CHILD_TEST(several_namespaces, NULL),
 		CHILD_TEST(namespaces_without_a_list, NULL),
 		CHILD_TEST(no_namespaces, NULL),
+		cmocka_unit_test(lists_of_nonsense),
+		CHILD_TEST(a_quirk_of_lists, NULL),
+		CHILD_TEST(a_quirk_of_patience, NULL),
 		CHILD_TEST(writes_and_the_cache, NULL),
 		CHILD_TEST(no_cache_no_flush, NULL),
 		CHILD_TEST(zeroes_and_discards, NULL),

@@ -156,6 +156,8 @@ static void write_cc(struct sim_nvme *s, u32 value)
 {
 	u32 changed = s->cc ^ value;
 
+	if (changed & CC_EN)
+		s->blind_until_us = sim_now_us() + s->blind_us;
 	if (changed & value & CC_EN) {
 		enable(s, value);
 	} else if (changed & CC_EN) {
@@ -272,6 +274,8 @@ static u64 read(void *state, u64 offset, unsigned width)
 
 	if (!accessed(s))
 		return UINT64_MAX;
+	if (sim_now_us() < s->blind_until_us)
+		blame(s, "looked at too early");
 	if (offset >= DOORBELLS || width < 4)
 		blame(s, "%u bytes read at 0x%" PRIx64, width, offset);
 	if (whole == CAP || whole == ASQ || whole == ACQ)

@@ -114,6 +114,7 @@ struct sim_nvme {
 
 	/* ---- What it does ---- */
 	u64 ready_us, disable_us, shutdown_us;	/* how long it takes */
+	u64 blind_us;			/* so long it cannot be looked at after CC.EN has changed */
 	bool fatal_stays;		/* CSTS.CFS is there after a reset, too */
 	struct sim_nvme_fault faults[SIM_NVME_FAULTS];
 	enum { SIM_NVME_GRANTS_ABORTS, SIM_NVME_REFUSES_ABORTS } aborts;
@@ -129,6 +130,7 @@ struct sim_nvme {
 	u32 cc, csts, aqa, intms;
 	u64 asq, acq;
 	u64 change_us;			/* when RDY or SHST changes */
+	u64 blind_until_us;
 	struct sim_nvme_queue sq[SIM_NVME_QUEUES], cq[SIM_NVME_QUEUES];
 	struct sim_nvme_command held[SIM_NVME_HELD];
 	struct sim_nvme_post posts[SIM_NVME_POSTS];
