@@ -384,7 +384,8 @@ static void explore_all_of(struct config c)
 static unsigned requests_for(struct config c)
 {
 	if (weak)
-		return c.size == 1 || (thorough && c.size == 2) ? 2 : 1;
+		return c.size <= 2 && (thorough || (c.event_index && c.in_order && !c.indirect)) ?
+			2 : 1;
 	if (!thorough)
 		return c.size <= 2 ? 3 : 2;
 	if (c.size == 1 || (c.size == 2 && (!c.indirect || c.in_order)))
