@@ -384,9 +384,9 @@ static void explore_all_of(struct config c)
 static unsigned requests_for(struct config c)
 {
 	if (weak)
-		return thorough || (c.size == 1 && c.event_index && c.in_order && c.indirect) ? 2 : 1;
+		return thorough || (c.size == 1 && c.event_index && c.in_order) ? 2 : 1;
 	if (!thorough)
-		return c.size <= 2 ? 3 : 2;
+		return c.size == 1 || (c.size == 2 && !c.indirect) ? 3 : 2;
 	if (c.size == 1 || (c.size == 2 && (!c.indirect || c.in_order)))
 		return 6;
 	return c.size == 2 || (c.in_order && !c.indirect) ? 5 : 4;
