@@ -93,7 +93,7 @@ void bls_parse(struct boot_scan *s, char *text, const char *name)
 void loader_conf_parse(struct boot_scan *s, char *text)
 {
 	for (char *line, *value; (line = scan_line(s, &text)); ) {
-		char *word = line_word(line, &value), *end;
+		char *word = line_word(line, &value);
 
 		if (!strcmp(word, "default")) {
 			size_t length = strlen(value);
@@ -104,13 +104,10 @@ void loader_conf_parse(struct boot_scan *s, char *text)
 			free(s->preferred);
 			s->preferred = strdup(value);
 		} else if (!strcmp(word, "timeout")) {
-			long seconds = strtol(value, &end, 10);
-
-			if (end != value && seconds >= 0)
-				s->timeout_ms = (s64)seconds * SECOND_MS;
-			else if (!strcmp(value, "menu-hidden"))
+			s->timeout_ms = line_timeout(value, SECOND_MS);
+			if (!strcmp(value, "menu-hidden"))
 				s->timeout_ms = 0;
-			else if (strcmp(value, "menu-force"))
+			else if (s->timeout_ms < 0 && strcmp(value, "menu-force"))
 				scan_note(s, "timeout %.40s is no time", value);
 		}
 	}

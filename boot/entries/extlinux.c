@@ -104,9 +104,7 @@ static bool take_global(struct boot_scan *s, const char *word, char *value)
 	};
 
 	if (!strcasecmp(word, "timeout")) {
-		s->timeout_ms = strtol(value, NULL, 10) * TENTH_MS;
-		if (s->timeout_ms < 0)
-			s->timeout_ms = BOOT_NO_TIMEOUT;
+		s->timeout_ms = line_timeout(value, TENTH_MS);
 	} else if (!strcasecmp(word, "default") || !strcasecmp(word, "ontimeout")) {
 		free(s->preferred);
 		s->preferred = strdup(value);

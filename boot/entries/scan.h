@@ -65,6 +65,8 @@ char *scan_line(struct boot_scan *s, char **text);
 
 /* Its first word, ended; *rest is what follows. */
 char *line_word(char *line, char **rest);
+/* "50" of @unit_ms each; at most an hour; BOOT_NO_TIMEOUT: no number. */
+s64 line_timeout(const char *text, unsigned unit_ms);
 /* Without the quotes around it, if there are. */
 char *line_unquote(char *text);
 

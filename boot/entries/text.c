@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lines and words of configuration files, as people and tools really write them. */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -42,6 +43,17 @@ char *line_word(char *line, char **rest)
 		end++;
 	*rest = end;
 	return line;
+}
+
+s64 line_timeout(const char *text, unsigned unit_ms)
+{
+	enum { HOUR_MS = 3600 * 1000 };
+	char *end;
+	long count = strtol(text, &end, 10);
+
+	if (end == text || count < 0)
+		return BOOT_NO_TIMEOUT;
+	return count < HOUR_MS / (long)unit_ms ? count * (long)unit_ms : HOUR_MS;
 }
 
 char *line_unquote(char *text)

@@ -133,7 +133,7 @@ static void by_hand(void **state)
 	assert_int_equal(all.count, 5);
 	assert_string_equal(entry(0)->kernel->path, "/boot/extlinux/../Image");
 	assert_ptr_equal(all.preferred, entry(0));	/* the default cannot boot */
-	assert_int_equal(all.timeout_ms, 0);
+	assert_int_equal(all.timeout_ms, BOOT_NO_TIMEOUT);
 	assert_true(noted("line 6: 'FROB'"));
 	assert_non_null(strstr(entry(1)->reason, "FIT"));
 	e = entry(2);
