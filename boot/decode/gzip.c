@@ -9,6 +9,7 @@
 
 /* FLG (2.3.1) */
 enum { HEADER_CRC = 1 << 1, EXTRA = 1 << 2, NAME = 1 << 3, COMMENT = 1 << 4, RESERVED = 0xe0 };
+enum { AT_A_TIME = 1 << 30 };		/* bytes out: zlib counts them in 32 bits */
 enum { HEADER_BYTES = 10, FLAGS_AT = 3, TRAILER_BYTES = 8, SIZE_AT = 4 };
 
 struct gzip {
@@ -98,6 +99,9 @@ static int body(struct decoder *d, struct gzip *g, const u8 **data, size_t *byte
 	size_t room = d->room - d->written;
 	int result;
 
+	if (room > AT_A_TIME)
+		room = AT_A_TIME;
+
 	g->z.next_in = *data;
 	g->z.avail_in = *bytes;
 	g->z.next_out = d->to + d->written;
@@ -112,7 +116,7 @@ static int body(struct decoder *d, struct gzip *g, const u8 **data, size_t *byte
 		next_part(g);
 	else if (result != Z_OK && result != Z_BUF_ERROR)
 		return decode_fail(d, -EILSEQ, "its gzip data is damaged");
-	else if (!g->z.avail_out && *bytes)
+	else if (d->written == d->room && *bytes)
 		return decode_fail(d, -ENOSPC, "more comes out than there is room for");
 	return 0;
 }
