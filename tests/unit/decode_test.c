@@ -176,7 +176,7 @@ static void flipped_bits(void **state)
 		}
 }
 
-/* More than fits 32 bits, as on a machine with much memory. Some write a bit more than comes out. */
+/* More than 32 bits count, as on a machine with much memory. Some write beyond what comes out. */
 static void much_room(void **state)
 {
 	u8 *to = malloc(plain.bytes + 4096);
