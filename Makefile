@@ -68,8 +68,8 @@ $(O)/linux/.extracted: tools/linux-extract | needs
 
 # ---- What the machine needs: what the goals use is installed first, in one go ----
 
-NEEDS := build $(if $(filter run gdb test test-full,$(MAKECMDGOALS)),run) \
-	$(if $(filter check fuzz test test-full,$(MAKECMDGOALS)),test) \
+NEEDS := build $(if $(filter run gdb bench test test-full,$(MAKECMDGOALS)),run) \
+	$(if $(filter bench check fuzz test test-full,$(MAKECMDGOALS)),test) \
 	$(if $(filter gdb,$(MAKECMDGOALS)),debug) $(if $(filter disk run,$(MAKECMDGOALS)),disk) \
 	$(if $(filter port-check port-check-all,$(MAKECMDGOALS)),trees)
 
