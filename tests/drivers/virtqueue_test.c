@@ -206,6 +206,39 @@ static void complete_one(void)
 	sim_virtqueue_push(&m.device, c.id, 0);
 }
 
+/* A kick when the entry @at, counted from the queue's beginning, is published. */
+static void device_asks_for(unsigned mix, unsigned at)
+{
+	u16 split = (u16)at, packed[2] = { (u16)(at % 5 | (at / 5 % 2 ? 0 : 1 << 15)), 2 };
+
+	if (mix & 8)
+		sim_dma_write(m.queue.device.bus, packed, sizeof(packed));
+	else
+		sim_dma_write(m.queue.device.bus + 4 + 8 * 4, &split, sizeof(split));
+}
+
+static void a_kick_may_be_wanted_later(void **state)
+{
+	(void)state;
+	for (unsigned mix = 2; mix < 16; mix += 8)
+		for (unsigned begin = 0; begin < 20; begin++)
+			for (unsigned event = 0; event < 4; event++) {
+				machine(mix_of(mix), 5);
+				queue_begin(&coherent, 1);
+				for (unsigned i = 0; i < begin; i++) {
+					complete_one();
+					virtqueue_take(m.vq, NULL);
+				}
+				device_asks_for(mix, begin + event);
+				for (unsigned i = 0; i < 3; i++)
+					assert_int_equal(add_segments(1, 0, &m), 0);
+				assert_int_equal(virtqueue_kick(m.vq), event < 3);
+				while (virtqueue_forget(m.vq))
+					;
+				queue_end();
+			}
+}
+
 static void interrupts_are_asked_for(void **state)
 {
 	(void)state;
@@ -337,6 +370,7 @@ int main(void)
 		cmocka_unit_test(room_is_what_there_is),
 		cmocka_unit_test(without_a_table),
 		cmocka_unit_test(a_batch_is_one_kick),
+		cmocka_unit_test(a_kick_may_be_wanted_later),
 		cmocka_unit_test(interrupts_are_asked_for),
 		cmocka_unit_test(sizes_are_what_both_can),
 		cmocka_unit_test(a_legacy_device_works_out_the_rest),
