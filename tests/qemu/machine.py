@@ -236,6 +236,7 @@ class Console:
     def close(self):
         if self.child.isalive():
             os.kill(self.child.pid, signal.SIGKILL)
+            self.child.wait()           # close() would give up after a moment
         self.child.close(force=True)
         self.log.write("\n")
         shutil.rmtree(self.directory, ignore_errors=True)
