@@ -135,13 +135,38 @@ static int health(struct nvme_controller *c)
 	return 0;
 }
 
+/* What it says of itself or of a namespace, for the caller to free; NULL with an error. */
+static void *identify(struct nvme_controller *c, enum nvme_cns cns, u32 nsid, int *error)
+{
+	struct nvme_command command = {
+		.opcode = NVME_IDENTIFY,
+		.nsid = le32_put(nsid),
+		.cdw10 = le32_put(cns),
+	};
+	void *page = malloc(NVME_IDENTIFY_BYTES);
+
+	*error = page ? explain(c, nvme_ask(c, &command, page, NVME_IDENTIFY_BYTES, 0, NULL)) :
+			-ENOMEM;
+	if (!*error)
+		return page;
+	free(page);
+	return NULL;
+}
+
+/* Of more than it keeps, it says nothing. */
 static int errors(struct nvme_controller *c)
 {
 	struct nvme_error_entry entries[ERRORS_SHOWN];
-	int error = get_log(c, NVME_LOG_ERROR, entries, sizeof(entries));
-	unsigned count = 0;
+	unsigned kept = 0, count = 0;
+	int error;
+	struct nvme_id_controller *id = identify(c, NVME_CNS_CONTROLLER, 0, &error);
 
-	for (unsigned i = 0; !error && i < ERRORS_SHOWN; i++) {
+	if (id)
+		kept = id->elpe < ERRORS_SHOWN ? id->elpe + 1u : ERRORS_SHOWN;
+	free(id);
+	if (!error)
+		error = get_log(c, NVME_LOG_ERROR, entries, kept * sizeof(*entries));
+	for (unsigned i = 0; !error && i < kept; i++) {
 		const struct nvme_error_entry *e = &entries[i];
 
 		if (!le64_get(e->count))
@@ -226,20 +251,12 @@ static int format(struct nvme_controller *c, u32 nsid, unsigned index)
 /* Its index, of namespace @nsid. */
 static int ask_for_format(struct nvme_controller *c, u32 nsid, u64 bytes)
 {
-	struct nvme_command command = {
-		.opcode = NVME_IDENTIFY,
-		.nsid = le32_put(nsid),
-		.cdw10 = le32_put(NVME_CNS_NAMESPACE),
-	};
-	struct nvme_id_namespace *page = malloc(sizeof(*page));
 	int index;
+	struct nvme_id_namespace *id = identify(c, NVME_CNS_NAMESPACE, nsid, &index);
 
-	if (!page)
-		return -ENOMEM;
-	index = explain(c, nvme_ask(c, &command, page, sizeof(*page), 0, NULL));
-	if (!index)
-		index = choose_format(page, bytes);
-	free(page);
+	if (id)
+		index = choose_format(id, bytes);
+	free(id);
 	return index;
 }
 

@@ -220,6 +220,8 @@ static u16 get_log(struct sim_nvme *s, const u8 *entry)
 
 	if (bytes > sizeof page)
 		return INVALID_FIELD | SIM_NVME_DNR;
+	if (bytes > (log == 1 ? ERRORS_KEPT * 64 : 512))
+		blame(s, "%" PRIu64 " bytes of log page %" PRIu32, bytes, log);
 	if (log == 1) {
 		put(page, 0, 8, 7);		/* the seventh error: queue 1, a medium's, LBA 5 */
 		put(page, 8, 2, 1);
