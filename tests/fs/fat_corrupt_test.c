@@ -191,6 +191,10 @@ static void directories(void **state)
 	int error;
 
 	(void)state;
+	/* Some write the root's number where 0 belongs. */
+	set_first(disk.data + fat_cluster_at(fat_of(fs), d) + 32, fat_of(fs)->root_cluster);
+	remount();
+	assert_int_equal(fs_open(fs, "/d/e/g", &(struct file){ 0 }), 0);
 	set_first(e, d);			/* it is its own parent */
 	opens("/d/e/g", -EIO, "the '..' of directory 'e'");
 	set_first(e, 0);
@@ -291,6 +295,19 @@ static void boot_sectors(void **state)
 	}
 }
 
+/* 25600 entries are enough for 25598 clusters, and not for one more. */
+static void smallest_fat(void **state)
+{
+	u32 sectors = load_le16(disk.data + 14) + 2 * 100 + load_le16(disk.data + 17) / 16;
+
+	(void)state;
+	store_le16(disk.data + 22, 100);
+	refused(32, 4, sectors + 25599 * 4, "its FAT is too small for 25599 clusters");
+	store_le32(disk.data + 32, sectors + 25598 * 4);
+	remount();
+	assert_int_equal(fat_of(fs)->clusters, 25598);
+}
+
 /* With mirroring off the other copy counts, and only that one. */
 static void one_fat_counts(void **state)
 {
@@ -331,7 +348,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(chains), BOTH(long_chains), BOTH(directories), BOTH(boot_sectors),
-		BOTH(dirty_bits), { "one_fat_counts", one_fat_counts, begin32, end, NULL },
+		BOTH(dirty_bits), { "smallest_fat", smallest_fat, begin16, end, NULL },
+		{ "one_fat_counts", one_fat_counts, begin32, end, NULL },
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
