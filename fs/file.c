@@ -5,9 +5,11 @@
 #include "arch/arch.h"
 #include "fs/fs.h"
 #include "lib/errors.h"
+#include "lib/memory.h"
 
 enum {
-	PIECES = 16384,			/* sorted together: 64 MiB in clusters of 4 KiB */
+	PIECES = 256 * 1024,		/* sorted together: 1 GiB in clusters of 4 KiB */
+	FEW_PIECES = 256,		/* most files have no more */
 	WINDOW_BYTES = 256 * 1024, WINDOW_BYTES_MIN = 16 * 1024,
 	WINDOWS = 4,			/* one being consumed, three under way */
 };
@@ -19,33 +21,75 @@ static size_t pieces_for(const struct file *f, u64 bytes, size_t most)
 	return count < most ? (size_t)count : most;
 }
 
-int file_read(struct file *f, u64 offset, void *to, size_t bytes)
+/* What a read keeps of its pieces. Scattered files have many: sorted together they cost least. */
+struct list {
+	struct piece *pieces;
+	size_t most, pages;		/* pages: 0, they are in @few */
+	struct piece few[FEW_PIECES];
+};
+
+static void list_grow(struct list *l, const struct file *f, u64 bytes)
 {
 	size_t most = pieces_for(f, bytes, PIECES);
-	struct piece *pieces;
-	int error = 0;
+
+	for (; !l->pages && most > FEW_PIECES; most /= 2) {
+		size_t pages = (most * sizeof(*l->pieces) + ARCH_PAGE_BYTES - 1) / ARCH_PAGE_BYTES;
+		struct piece *pieces = memory_pages(pages, "pieces of a file");
+
+		if (pieces) {
+			l->pieces = pieces;
+			l->most = most;
+			l->pages = pages;
+		}
+	}
+}
+
+static int read(struct list *l, struct file *f, u64 offset, u8 *to, size_t bytes)
+{
+	bool scattered = false;
+
+	while (bytes) {
+		u64 part = bytes;
+		size_t count = l->most;
+		int error = f->fs->type->pieces(f, offset, to, &part, l->pieces, &count);
+
+		if (error)
+			return error;
+		if (part < bytes && !scattered) {
+			scattered = true;
+			list_grow(l, f, bytes);
+			continue;
+		}
+		error = volume_gather(&f->fs->volume, l->pieces, count);
+		if (error)
+			return error;
+		offset += part;
+		to += part;
+		bytes -= part;
+	}
+	return 0;
+}
+
+int file_read(struct file *f, u64 offset, void *to, size_t bytes)
+{
+	struct list *l;
+	int error;
 
 	f->fs->why[0] = 0;
 	if (f->is_directory)
 		return -EISDIR;
 	if (offset > f->size || bytes > f->size - offset)
 		return -ERANGE;
-	while (!(pieces = malloc(most * sizeof(*pieces))) && most > 1)
-		most /= 2;
-	if (!pieces)
+	l = malloc(sizeof(*l));
+	if (!l)
 		return -ENOMEM;
-	while (bytes && !error) {
-		u64 part = bytes;
-		size_t count = most;
-
-		error = f->fs->type->pieces(f, offset, to, &part, pieces, &count);
-		if (!error)
-			error = volume_gather(&f->fs->volume, pieces, count);
-		offset += part;
-		to = (u8 *)to + part;
-		bytes -= part;
-	}
-	free(pieces);
+	l->pieces = l->few;
+	l->most = FEW_PIECES;
+	l->pages = 0;
+	error = read(l, f, offset, to, bytes);
+	if (l->pages)
+		memory_free_pages(l->pieces, l->pages);
+	free(l);
 	return error;
 }
 

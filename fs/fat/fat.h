@@ -14,7 +14,7 @@
 #include "lib/endian.h"
 
 enum {
-	FAT_LINE_BYTES = 64 * 1024, FAT_LINES = 8,
+	FAT_LINE_BYTES = 64 * 1024, FAT_LINES = 16,
 	FAT_SLOT_BYTES = 32,
 	FAT_SLOTS_MAX = 21,		/* of one name: 20 with 13 characters each, and its entry */
 	FAT_ALIAS_BYTES = 12 * 3 + 1,

@@ -11,7 +11,9 @@
 #include <cmocka.h>
 #include "arch/host/sim.h"
 #include "lib/errors.h"
+#include "lib/memory.h"
 #include "tests/fs/image.h"
+#include "tests/sim/ram.h"
 
 enum { BYTES = 64 << 20 };
 
@@ -53,6 +55,7 @@ static int begin(void **state)
 {
 	sim_reset();
 	sim.failed = fail_test;
+	sim_ram(SIM_RAM_AT, 4 << 20);
 	image_folder_begin();
 	memory = aligned_alloc(4096, BYTES + 8192);
 	make_image(*state);
@@ -107,6 +110,7 @@ static void costs(u32 offset, u64 data_most)
 	assert_true(meta <= 4);
 	assert_true(bytes <= 2 * (u64)BYTES + 65536);
 	check(memory + offset);
+	assert_int_equal(memory_free(), memory_total());
 	free(pieces);
 	fs_unmount(fs);
 }
