@@ -292,8 +292,6 @@ static int check_rename(struct check *k)
 		error = fat_stage(k->f);
 		if (!error)
 			error = fat_name_remove(k->f, from);
-		if (!error)
-			error = fat_stage(k->f);
 	} else if (from->slots) {
 		error = unmark(k, from);
 	}
@@ -319,6 +317,8 @@ static int look(struct check *k)
 		error = check_directories(k);
 	if (!error)
 		error = check_rename(k);
+	if (!error && k->repair)		/* no chain leads to what is freed now */
+		error = fat_stage(f);
 	if (!error)
 		error = check_volume(k);
 	if (!error && k->repair)

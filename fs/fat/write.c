@@ -48,10 +48,15 @@ int fat_mark(struct fat *f, bool dirty)
 int fat_ready(struct fat *f)
 {
 	struct fs_check check = { .repair = true };
+	u8 next[4];
 	int error;
 
-	if (!f->search)
+	if (!f->search) {
 		f->search = 2;
+		if (f->info_at && !fat_read(f, f->info_at + INFO_NEXT, next, sizeof next) &&
+		    fat_is_cluster(f, load_le32(next)))
+			f->search = load_le32(next);
+	}
 	if (!f->dirty)
 		return 0;
 	error = fat_check(&f->fs, &check);
@@ -185,31 +190,34 @@ int fat_chain_check(struct fat *f, u32 first, u32 *count, u32 *last)
 }
 
 /*
- * An entry of FAT12 may lie in two sectors, and the end of a chain is half of the old value and
- * half of the new one for a moment. The low half goes first, and what is there in between must be
- * no cluster: the check takes it for the end. (There are clusters with such numbers on volumes that
- * have more than 3838; it is one entry in 512 that lies so.)
+ * An entry of FAT12 may lie in two sectors, and is half of the old value and half of the new one
+ * for a moment. If it is to lead on, its low half goes first, if it is to be the end, its high
+ * half: what is there in between begins with 15 and is no cluster, and everybody takes it for the
+ * end. (There are clusters with such numbers on volumes that have more than 3838; one entry in 512
+ * lies so.)
  */
 int fat_chain_extend(struct fat *f, u32 last, u32 next)
 {
+	u32 value = next ? next : fat_last(f) + 7;
 	u64 at = f->fat_at + (u64)last * 3 / 2;
 	u8 both[2];
 	int error;
 
 	if (!fat_is_split(f, last)) {
-		error = fat_entry_set(f, last, next);
+		error = fat_entry_set(f, last, value);
 		return error ? error : fat_stage(f);
 	}
-	if (fat_is_cluster(f, last & 1 ? 0xff0 | (next & 0xf) : 0xf00 | (next & 0xff)))
-		return fat_fail(f, -ENOSPC, "no cluster can follow cluster %" PRIu32,
-				last);
+	if (next && fat_is_cluster(f, last & 1 ? 0xff0 | (next & 0xf) : 0xf00 | (next & 0xff)))
+		return fat_fail(f, -ENOSPC, "no cluster can follow cluster %" PRIu32, last);
 	error = fat_read(f, at, both, 2);
 	if (error)
 		return error;
-	store_le16(both, last & 1 ? (load_le16(both) & 0xf) | next << 4
-				  : (load_le16(both) & 0xf000) | next);
+	store_le16(both, last & 1 ? (load_le16(both) & 0xf) | value << 4
+				  : (load_le16(both) & 0xf000) | value);
 	for (unsigned i = 0; i < 2 && !error; i++) {
-		error = fat_write(f, at + i, both + i, 1);
+		unsigned half = next ? i : 1 - i;
+
+		error = fat_write(f, at + half, both + half, 1);
 		if (!error)
 			error = fat_stage(f);
 	}

@@ -55,8 +55,8 @@ int fat_free(struct fat *f, u32 first, u32 stop);
 /* Whether it can be followed to its end; how many there are, and the last one (NULL: no matter). */
 int fat_chain_check(struct fat *f, u32 first, u32 *count, u32 *last);
 /*
- * The chain that ends with @last, which somebody knows, goes on with @next; stages. -ENOSPC: not
- * so.
+ * The chain, which somebody knows, has @next (a chain) behind @last from now on; 0: it ends there.
+ * Stages. -ENOSPC: not with this @next.
  */
 int fat_chain_extend(struct fat *f, u32 last, u32 next);
 

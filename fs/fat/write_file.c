@@ -312,7 +312,7 @@ int fat_file_write(struct file *file, u64 offset, const void *from, size_t bytes
 	return write_at(file, offset, from, bytes);
 }
 
-/* The size first: what is behind it nobody looks at. */
+/* The size first; then the chain ends there, and only then what was behind it is free. */
 static int shorten(struct fat *f, struct opened *o, u32 size)
 {
 	struct cursor c = cursor_at(o->first);
@@ -326,11 +326,9 @@ static int shorten(struct fat *f, struct opened *o, u32 size)
 	}
 	if (!error)
 		error = set_entry(f, o->at, o->entry, keep ? o->first : 0, size);
-	if (!error)
-		error = fat_free(f, rest, 0);
 	if (!error && keep)
-		error = fat_entry_set(f, c.cluster, fat_last(f) + 7);
-	return error;
+		error = fat_chain_extend(f, c.cluster, 0);
+	return error ? error : fat_free(f, rest, 0);
 }
 
 int fat_file_truncate(struct file *file, u64 size)
