@@ -88,6 +88,9 @@ int nvme_disable(struct nvme_controller *c)
 			delay_us(QUIRK_DELAY_US);
 	}
 	error = wait_status(c, NVME_CSTS_RDY, 0, true, ready_timeout_us(c));
+	/* A mask outlives this (QEMU's does), and the next one to drive it may not look. */
+	if (!error)
+		mmio_write32(c->registers, NVME_INTMC, ~0u);
 	return error == -ETIMEDOUT ? stop_mastering(c) : error;
 }
 

@@ -121,12 +121,16 @@ void nvme_queue_ring(struct nvme_queue *q, bool idle)
 	q->in_device += held;
 }
 
-/* The device needs room for what is in flight, no more; so it need not hear of each one taken. */
+/*
+ * The device needs room for what is in flight, no more; so it need not hear of each one taken. But
+ * those of the admin queue it wants to interrupt for until it has heard, and QEMU's still does when
+ * the next one drives it.
+ */
 static void acknowledge(struct nvme_queue *q)
 {
 	u16 taken = (u16)((q->head + q->entries - q->acknowledged) % q->entries);
 
-	if (taken < q->entries - q->slots)
+	if (q->id && taken < q->entries - q->slots)
 		return;
 	ring(q, 1, q->head, q->acknowledged, &q->counters.head_bells);
 	q->acknowledged = q->head;

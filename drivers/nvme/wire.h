@@ -11,7 +11,7 @@
 enum {
 	NVME_CAP = 0x00,		/* 64 bits */
 	NVME_VS = 0x08,
-	NVME_INTMS = 0x0c,
+	NVME_INTMS = 0x0c, NVME_INTMC = 0x10,
 	NVME_CC = 0x14,
 	NVME_CSTS = 0x1c,
 	NVME_AQA = 0x24,
