@@ -36,7 +36,7 @@ define HELP
   IMAGE=file FILES="..." DISK_ARGS="..."   disk: see `tools/mkdisk --help` ($(O)/disk.img)
   DISK=nvme KERNEL=file INITRD=file CMDLINE="..." IMAGE=disk.img   run: other than Debian's
                          installer from a virtio disk
-  FUZZ_SECONDS=n         test, fuzz: how long for each target (20)
+  FUZZ_SECONDS=n         test, fuzz: how long for each target (10)
   BENCH_ARGS="..."       bench: see tests/bench/blk.py --help
   ALL=1 JSON=1 SKELETON=1 MEMORY=start,bytes   port-check: see `make port-check`
 endef
@@ -120,7 +120,7 @@ disk: | needs
 
 # ---- Tests ----
 
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 10
 export FUZZ_SECONDS
 
 .PHONY: check test test-full fuzz
