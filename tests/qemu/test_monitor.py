@@ -222,7 +222,7 @@ def test_completion_of_arguments(console):
     console.send("dt /cho\tstd\t\r")
     assert console.prompt().rpartition("stdout-path")[2].startswith(' = "/')
     console.send("m\t\t")
-    console.expect(r"md +mem +mw")
+    console.expect(r"md +mem +mkdir +mv +mw")
     console.send("em\r")
     assert "of RAM" in console.prompt()
 
