@@ -11,7 +11,7 @@
 #include "lib/options.h"
 #include "lib/time.h"
 
-enum { TITLE_COLUMNS = 60, CHOICE_MS = 3000, SECOND_US = 1000 * 1000 };
+enum { TITLE_COLUMNS = 60, CHOICE_MS = 3000, STRAY_MAX = 64, SECOND_US = 1000 * 1000 };
 static const u64 FOREVER_US = 3600ull * SECOND_US;	/* then again */
 
 /* ---- Keys ---- */
@@ -172,8 +172,8 @@ static unsigned bootable(const struct boot_entries *all)
 static bool interrupted(const struct boot_entry *e, u64 ms)
 {
 	u64 deadline = deadline_in_us(ms * 1000);
+	unsigned digit, stray = 0;
 	bool wanted = false;
-	unsigned digit;
 
 	do {
 		u64 now = time_us(), left = now < deadline ? deadline - now : 0;
@@ -186,7 +186,8 @@ static bool interrupted(const struct boot_entry *e, u64 ms)
 				      (unsigned)((left + SECOND_US - 1) / SECOND_US));
 		key = read_key(second, &digit);
 		wanted = key != KEY_NONE && key != KEY_OTHER;
-		if (!left && key == KEY_NONE)
+		/* A line that makes noise for ever must not keep us. */
+		if (!left && (key == KEY_NONE || stray++ == STRAY_MAX))
 			break;
 	} while (!wanted);
 	if (ms)

@@ -161,6 +161,7 @@ static void write_cc(struct sim_nvme *s, u32 value)
 	if (changed & value & CC_EN) {
 		enable(s, value);
 	} else if (changed & CC_EN) {
+		s->left_unseen = s->cq[0].head != s->cq[0].tail;
 		disable(s, value);
 	} else {
 		/* the sizes of I/O queue entries may be set later */

@@ -128,6 +128,7 @@ struct sim_nvme {
 
 	/* ---- How it stands ---- */
 	u32 cc, csts, aqa, intms;
+	bool left_unseen;		/* admin completions, when it was disabled last */
 	u64 asq, acq;
 	u64 change_us;			/* when RDY or SHST changes */
 	u64 blind_until_us;
