@@ -199,6 +199,7 @@ static char *check_text(struct boot_scan *s, char *text, size_t bytes)
 		return NULL;
 	}
 	text[bytes] = '\0';
+	text_clean(text);
 	if (!strncmp(text, bom, sizeof(bom) - 1))
 		memmove(text, text + sizeof(bom) - 1, bytes + 1 - (sizeof(bom) - 1));
 	return text;

@@ -63,6 +63,9 @@ char *scan_read(struct boot_scan *s, const char *path);
  */
 char *scan_line(struct boot_scan *s, char **text);
 
+/* What would do something to a terminal becomes '?'. */
+void text_clean(char *text);
+
 /* Its first word, ended; *rest is what follows. */
 char *line_word(char *line, char **rest);
 /* "50" of @unit_ms each; at most an hour; BOOT_NO_TIMEOUT: no number. */

@@ -12,6 +12,13 @@ static bool blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
 
+void text_clean(char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((u8)*text) && !blank(*text) && *text != '\n')
+			*text = '?';
+}
+
 char *scan_line(struct boot_scan *s, char **text)
 {
 	while (**text) {

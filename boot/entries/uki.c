@@ -33,6 +33,7 @@ static char *read_text(const struct image_source *s, const struct pe_section *se
 		return NULL;
 	}
 	text[bytes] = '\0';
+	text_clean(text);
 	for (bytes = strlen(text); bytes && strchr(" \t\r\n", text[bytes - 1]); bytes--)
 		text[bytes - 1] = '\0';
 	return text;

@@ -127,7 +127,7 @@ static void by_hand(void **state)
 	      "LABEL \"two\"\\r\\n\\tKERNEL\\t\\timage#conf\\r\\n"
 	      "LABEL three\\r\\n\\tlinux Image\\r\\n\\tinitrd a.gz,/b.gz c\\r\\n\\tfdt x.dtb\\r\\n"
 	      "\\tfdtoverlays 1.dtbo /2.dtbo\\r\\n\\tappend a\\r\\n\\tappend b  c\\r\\n"
-	      "LABEL four\\r\\n\\tMENU LABEL nothing\\r\\nlabel five\\r\\nlocalboot 1'"
+	      "LABEL four\\r\\n\\tMENU LABEL no\\033thing\\r\\nlabel five\\r\\nlocalboot 1'"
 	      " >$DIR/boot/extlinux/extlinux.conf");
 	find();
 	assert_int_equal(all.count, 5);
@@ -143,6 +143,7 @@ static void by_hand(void **state)
 	assert_string_equal(e->tree->path, "/boot/extlinux/x.dtb");
 	assert_string_equal(e->overlays->next->path, "/2.dtbo");
 	assert_text(e->arguments, "a b  c");
+	assert_string_equal(entry(3)->title, "no?thing");
 	assert_non_null(strstr(entry(3)->reason, "no kernel"));
 	assert_non_null(strstr(entry(4)->reason, "localboot"));
 }
