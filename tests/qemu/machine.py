@@ -23,7 +23,7 @@ import pexpect
 import images
 
 # For every wait. Generous: the machine may be emulated on a busy box. No test asks how long.
-DEADLINE_S = 120
+DEADLINE_S = 300
 
 PROMPT = "plinth> "
 
@@ -97,6 +97,12 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 def plain(text):
     """Without the line editor's escape sequences and carriage returns."""
     return ESCAPE.sub("", text).replace("\r", "")
+
+
+def shown(text):
+    """What a terminal shows in the end: of a line that was written over, the last that was."""
+    lines = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
+    return plain("\n".join(lines))
 
 
 def before_qemu():
@@ -224,11 +230,11 @@ class Console:
                 f"no {pattern!r} in the answer to {command}:\n{answer}"
             time.sleep(0.1)
 
-    def file_has(self, path, wanted):
-        """Wait until a file that QEMU writes has these bytes; all of them."""
+    def file_has(self, path, wanted, times=1):
+        """Wait until a file that QEMU writes has these bytes, so many times; all of it."""
         deadline = time.monotonic() + DEADLINE_S
-        while not (path.exists() and wanted in path.read_bytes()):
-            assert time.monotonic() < deadline, f"no {wanted!r} in {path}"
+        while not (path.exists() and path.read_bytes().count(wanted) >= times):
+            assert time.monotonic() < deadline, f"{path} has not {times} {wanted!r}"
             assert self.child.isalive(), self.tail()
             time.sleep(0.1)
         return path.read_bytes()

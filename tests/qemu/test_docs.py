@@ -57,16 +57,19 @@ class MakeRun:
 
 @pytest.mark.skipif(machines.system_qemu_major() >= 10, reason="README.md shows QEMU 7.2")
 def test_readme_shows_what_make_run_shows(start):
-    """Every line shown is there, in that order, but for the version, the hart, sizes and addresses.
-    (The document may be behind a driver that now says more.)"""
+    """Every line shown is there, in that order, but for the version, the hart, sizes, addresses,
+    and how fast it was. (The document may be behind a driver that now says more.)"""
     def shapes(text):
         text = re.sub(r"^Plinth \S+", "Plinth VERSION", text, flags=re.MULTILINE)
+        text = re.sub(r" in [\d.]+ [mu]?s, [\d.]+ [KMG]?B/s$", " at SPEED", text,
+                      flags=re.MULTILINE)
+        text = re.sub(r"\b[\d.]+ ([KMGT]iB|bytes)\b", "SIZE", text)
         text = re.sub(r"\b(0x[0-9a-f]+|\d[\d.]*)\b", "N", text)
         return [line for line in text.splitlines() if line.strip()]
     images.run(["tools/run-disk", "riscv64", images.BUILD / "run-riscv64.img"], images.TOP)
     console = start(MakeRun())
     console.expect(r"\] Linux version [^ ]*")
-    summary = console.before() + console.child.after
+    summary = machines.shown(console.child.before + console.child.after)
     printed = iter(shapes(summary))
     for line in shapes(block_with(README, "board    ")):
         assert line in printed, f"README.md shows {line!r}; printed was:\n{summary}"
