@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "boot/monitor/line.h"
-#include "boot/monitor/monitor.h"
 #include "fs/partition.h"
 #include "lib/console.h"
 #include "lib/errors.h"
-#include "lib/time.h"
 
 /* ---- Paths ---- */
 
@@ -147,35 +145,4 @@ void files_complete(struct line_completion *c, size_t from)
 		offer_names(c, folder);
 	else
 		volumes_walk(offer_volume, c);
-}
-
-/* ---- Progress ---- */
-
-enum { FIRST_US = 1000 * 1000, STEP_US = 200 * 1000, BAR = 40 };
-
-void progress_begin(struct progress *p, u64 total)
-{
-	*p = (struct progress){ .total = total, .next_us = deadline_in_us(FIRST_US) };
-}
-
-bool progress_add(struct progress *p, u64 more)
-{
-	static const char full[] = "########################################";
-	unsigned part;
-
-	p->done += more;
-	if (!deadline_passed(p->next_us))
-		return true;
-	part = p->total ? (unsigned)(p->done * BAR / p->total) : BAR;
-	console_print("\r[%-*.*s] %3u %%", BAR, (int)part, full,
-		      p->total ? (unsigned)(p->done * 100 / p->total) : 100);
-	p->shown = true;
-	p->next_us = deadline_in_us(STEP_US);
-	return !monitor_interrupted();
-}
-
-void progress_end(struct progress *p)
-{
-	if (p->shown)
-		console_print("\r%*s\r", BAR + 8, "");
 }

@@ -21,16 +21,3 @@ const char *date_text(s64 seconds, char to[static DATE_TEXT_BYTES]);
 
 /* struct command's complete, where arguments are paths. */
 void files_complete(struct line_completion *c, size_t from);
-
-/* ---- A bar for what takes longer than a second ---- */
-
-struct progress {
-	u64 total, done;
-	u64 next_us;			/* when to show it next */
-	bool shown;
-};
-
-void progress_begin(struct progress *p, u64 total);
-/* @more was done. false: the user wants it to end. */
-bool progress_add(struct progress *p, u64 more);
-void progress_end(struct progress *p);

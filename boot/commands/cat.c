@@ -7,6 +7,7 @@
 #include "boot/files.h"
 #include "boot/monitor/monitor.h"
 #include "boot/monitor/words.h"
+#include "boot/progress.h"
 #include "lib/console.h"
 #include "lib/crc32.h"
 #include "lib/errors.h"
@@ -45,7 +46,7 @@ static int consume(struct consumer *c, const char *word, u64 offset, u64 bytes, 
 		error = file_stream_open(&s, &f, offset, bytes);
 	if (error)
 		return files_end(fs, files_complain(fs, path, error));
-	progress_begin(&progress, bytes);
+	progress_begin(&progress, path, bytes);
 	while (!(error = file_stream_next(s, &data, &part)) && part) {
 		if (!c->add(c, data, part) || (bar && !progress_add(&progress, part))) {
 			error = -ECANCELED;
