@@ -2,6 +2,7 @@
 #include "boot/menu/menu.h"
 #include "boot/monitor/monitor.h"
 #include "boot/summary.h"
+#include "boot/timeline.h"
 #include "drivers/console.h"
 #include "drivers/device.h"
 #include "drivers/ram_disk.h"
@@ -28,6 +29,7 @@ static void set_log_level(void)
 /* lib/start.c has made the machine usable: tree, memory, page tables, traps, board. */
 int main(void)
 {
+	timeline_reached("tree");
 	set_log_level();
 	summary_machine();
 	dma_oracle_option();
@@ -36,6 +38,7 @@ int main(void)
 	summary_console();
 	devices_discover();
 	ram_disk_find();
+	timeline_reached("devices");
 	boot_by_itself();
 	monitor();
 }

@@ -19,12 +19,21 @@ void time_init(u64 ticks)
 }
 
 /* Whole seconds and the rest apart: the product alone would overflow within days. */
-u64 time_us(void)
+static u64 in_us(u64 ticks)
 {
-	u64 ticks = arch_ticks() - start_ticks;
 	u64 frequency = ticks_per_second();
 
 	return ticks / frequency * US_PER_SECOND + ticks % frequency * US_PER_SECOND / frequency;
+}
+
+u64 time_us(void)
+{
+	return in_us(arch_ticks() - start_ticks);
+}
+
+u64 time_before_us(void)
+{
+	return in_us(start_ticks);
 }
 
 /* At least @us, so rounded up, and one tick more because the present one has begun already. */

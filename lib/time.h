@@ -5,6 +5,7 @@
 #include "lib/errors.h"
 
 u64 time_us(void);			/* since we were entered */
+u64 time_before_us(void);		/* before: since reset, where the counter began there */
 void time_init(u64 start_ticks);
 void delay_us(u64 us);
 

@@ -4,6 +4,7 @@
 #include "boot/entries/entry.h"
 #include "boot/load/load.h"
 #include "boot/monitor/line.h"
+#include "boot/timeline.h"
 #include "lib/command.h"
 #include "lib/console.h"
 #include "lib/errors.h"
@@ -62,12 +63,22 @@ static void explain(void)
 		console_print("nothing that can be booted was found\n");
 }
 
+static void print_step(void *context, const char *line)
+{
+	(void)context;
+	console_print("%s\n", line);
+}
+
 static int run(int argc, char **argv)
 {
 	const struct boot_entry *e;
 
 	if (argc > 2)
 		return -EINVAL;
+	if (argc == 2 && !strcmp(argv[1], "timeline")) {
+		timeline_walk(print_step, NULL);
+		return 0;
+	}
 	boot_find(&all);
 	if (argc == 2 && !strcmp(argv[1], "list")) {
 		list();
@@ -92,17 +103,19 @@ static void complete(struct line_completion *c, size_t from)
 	(void)from;
 	line_offer(c, "list", ' ');
 	line_offer(c, "explain", ' ');
+	line_offer(c, "timeline", ' ');
 	for (const struct boot_entry *e = all.first; e; e = e->next)
 		line_offer(c, e->id, ' ');
 }
 
 COMMAND(boot) = {
 	.name = "boot",
-	.arguments = "[<entry>|list|explain]",
+	.arguments = "[<entry>|list|explain|timeline]",
 	.summary = "boot from a disk",
 	.details = "Alone: the default entry. An entry is named by its number in 'boot list', its\n"
 		   "id, or a pattern (*, ?) that fits only one. 'boot explain': what was found\n"
-		   "where, and what speaks against it.",
+		   "where, and what speaks against it. 'boot timeline': when what was reached,\n"
+		   "and how fast each file came.",
 	.run = run,
 	.complete = complete,
 };

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "boot/entries/scan.h"
+#include "boot/timeline.h"
 #include "fs/partition.h"
 #include "lib/errors.h"
 
@@ -300,6 +301,7 @@ void boot_find(struct boot_entries *all)
 	volumes_walk(look_at, all);
 	if (!all->note_count && !all->count)
 		note_add(all, "there is no disk");
+	timeline_reached("configurations");
 }
 
 void boot_forget(struct boot_entries *all)

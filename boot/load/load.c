@@ -5,6 +5,7 @@
 
 #include "boot/handoff.h"
 #include "boot/load/loading.h"
+#include "boot/timeline.h"
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/memory.h"
@@ -63,6 +64,7 @@ void load_log(const struct load_file *f, u64 start_us, u64 bytes, const char *ho
 	u64 us = time_us() - start_us;
 	char size[SIZE_TEXT_BYTES];
 
+	timeline_file(f->path, start_us, bytes);
 	log_info("%s: %s%s in %" PRIu64 ".%" PRIu64 " ms, %" PRIu64 " MB/s", f->path,
 		 size_text(bytes, size), how, us / 1000, us % 1000 / 100, us ? bytes / us : 0);
 }
@@ -126,6 +128,12 @@ static int load_all(struct loading *l)
 	return error ? error : load_tree(l);
 }
 
+static void log_step(void *context, const char *line)
+{
+	(void)context;
+	log_debug("%s", line);
+}
+
 static void log_places(const struct loading *l)
 {
 	char size[SIZE_TEXT_BYTES], initrd[64] = "no initrd";
@@ -145,6 +153,7 @@ int boot_load(const struct boot_entry *e)
 	struct volume v;
 	int error;
 
+	timeline_reached("chosen");
 	if (e->reason)
 		return load_fail(&l, NULL, -EINVAL, "%s", e->reason);
 	error = volume_find(&v, e->volume, why);
@@ -158,6 +167,8 @@ int boot_load(const struct boot_entry *e)
 		/* An operating system reads its initrd with caches on, a program may not. */
 		const struct range written[] = { l.kernel, l.tree, l.initrd };
 
+		timeline_reached("hand-off");
+		timeline_walk(log_step, NULL);
 		log_places(&l);
 		error = handoff_enter(l.start, l.tree.start, written,
 				      l.bare && l.initrd.bytes ? 3 : 2);
