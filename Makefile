@@ -10,7 +10,7 @@ include tools/make/common.mk
 
 define HELP
   make                both images: $(O)/<arch>/plinth.bin, plinth.elf, plinth.map
-  make run            start an image in QEMU (riscv64, or what ARCH says)
+  make run            boot Debian's installer in QEMU (riscv64, or what ARCH says)
   make gdb            the same, stopped before the first instruction, under a debugger
   make disk           a disk image with a FAT volume and FILES in it
   make check          tests on the workstation alone: under two minutes
@@ -36,6 +36,8 @@ define HELP
   IMAGE=file FILES="..." DISK_ARGS="..."   disk: see `tools/mkdisk --help` ($(O)/disk.img)
   DISK=nvme KERNEL=file INITRD=file CMDLINE="..." IMAGE=disk.img   run: other than Debian's
                          installer from a virtio disk
+  PAYLOAD=hello          run: boot examples/hello instead, which needs nothing from the net
+  APP=folder             all, run: the program in that folder, on our library, without the loader
   FUZZ_SECONDS=n         test, fuzz: how long for each target (10)
   BENCH_ARGS="..."       bench: see tests/bench/blk.py --help
   ALL=1 JSON=1 SKELETON=1 MEMORY=start,bytes   port-check: see `make port-check`
@@ -50,7 +52,7 @@ endif
 BUILD_ARCHES := $(or $(ARCH),$(ARCHES))
 
 .PHONY: all
-all: $(BUILD_ARCHES) $(O)/compile_commands.json
+all: $(BUILD_ARCHES) $(if $(APP),,$(O)/compile_commands.json)
 
 .PHONY: $(ARCHES)
 $(ARCHES): | needs $(LINUX_STAMP)
@@ -92,13 +94,31 @@ QEMU_DISK_nvme := -device nvme,drive=disk,serial=plinth
 QEMU_DISK = $(or $(QEMU_DISK_$(or $(DISK),virtio)),$(error DISK=$(DISK): virtio, or nvme))
 RUN_COMMAND = $(QEMU_COMMAND) -drive file=$(RUN_IMAGE),format=raw,if=none,id=disk \
 	$(QEMU_DISK) -nographic
-RUN_IMAGE = $(or $(IMAGE),$(O)/run-$(RUN_ARCH).img)
+# What runs is Plinth, or the program of APP; what it boots comes from KERNEL or PAYLOAD.
+RUN_PROGRAM := $(notdir $(abspath $(or $(APP),plinth)))
+RUN_IMAGE = $(or $(IMAGE),$(O)/run-$(RUN_ARCH)$(addprefix -,$(or $(notdir $(abspath $(APP))),\
+	$(PAYLOAD))).img)
 QEMU_COMMAND = $(QEMU) $(QEMU_MACHINE_$(RUN_ARCH)) -nic none $(QEMU_ARGS) \
-	$(if $(BOOTARGS),-append '$(subst ','\'',$(BOOTARGS))') -kernel $(O)/$(RUN_ARCH)/plinth.bin
+	$(if $(BOOTARGS),-append '$(subst ','\'',$(BOOTARGS))') \
+	-kernel $(O)/$(RUN_ARCH)/$(RUN_PROGRAM).bin
 
+ifneq ($(PAYLOAD),)
+$(if $(wildcard examples/$(PAYLOAD)/*.c),,$(error PAYLOAD is one of: \
+	$(notdir $(patsubst %/,%,$(wildcard examples/*/))); not $(PAYLOAD)))
+RUN_KERNEL := $(O)/$(RUN_ARCH)/$(PAYLOAD).elf
+
+.PHONY: payload
+run: payload
+payload: $(RUN_ARCH)
+	+$(Q)$(MAKE) -f tools/make/image.mk ISA=$(RUN_ARCH) APP=examples/$(PAYLOAD)
+endif
+
+# The disk of a program is what its folder "disk" holds.
 .PHONY: run
 run: $(RUN_ARCH) | needs
-	$(if $(IMAGE),,$(Q)KERNEL='$(KERNEL)' INITRD='$(INITRD)' CMDLINE='$(CMDLINE)' \
+	$(if $(IMAGE),,$(Q)KERNEL='$(or $(RUN_KERNEL),$(KERNEL))' INITRD='$(INITRD)' \
+		CMDLINE='$(CMDLINE)' APP='$(APP)' \
+		FILES='$(wildcard $(or $(APP),$(if $(PAYLOAD),examples/$(PAYLOAD),none))/disk)' \
 		tools/run-disk $(RUN_ARCH) $(RUN_IMAGE))
 	@echo "Ctrl-A, then X, leaves QEMU."
 	$(Q)exec $(RUN_COMMAND)

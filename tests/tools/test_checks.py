@@ -108,7 +108,7 @@ def test_check_elf(arch, change, message, tmp_path):
     change(elf)
     path = tmp_path / "plinth.elf"
     path.write_bytes(elf.data)
-    result = run("tools/check-elf", path, BUILD / arch / "tables2.S", NM[arch])
+    result = run("tools/check-elf", path, BUILD / arch / "plinth-tables2.S", NM[arch])
     if message:
         assert result.returncode != 0 and message in result.stderr
     else:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # One image: make -f tools/make/image.mk ISA=riscv64. Called by the Makefile, once for each.
+# With APP=folder, one of the program in that folder and of everything here but the loader (boot/).
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -9,9 +10,18 @@ include tools/make/common.mk
 
 OUT := $(O)/$(ISA)
 
+# A folder of ours by its name from here, another one by its whole name.
+APP_FOLDER := $(patsubst $(CURDIR)/%,%,$(abspath $(APP)))
+PROGRAM := $(if $(APP),$(notdir $(APP_FOLDER)),plinth)
+APP_SOURCES := $(if $(APP),$(sort $(wildcard $(APP_FOLDER)/*.c)))
+ifneq ($(APP),)
+$(if $(APP_SOURCES),,$(error APP=$(APP): there is no file *.c in it))
+$(if $(filter plinth,$(PROGRAM)),$(error APP=$(APP): that name is taken))
+endif
+
 # The flat image without its symbol table may take this many bytes. It is loaded over serial lines
 # and kept in small flash parts; growth should be a decision, not an accident.
-IMAGE_LIMIT ?= 393216
+IMAGE_LIMIT ?= $(if $(APP),16777216,393216)
 
 # ---- Tools ----
 
@@ -101,18 +111,19 @@ LDFLAGS += -z $(TEXT_RELOCATIONS)
 
 # ---- Objects ----
 
-SOURCES := $(PORTABLE_SOURCES) $(sort $(wildcard arch/$(ISA)/*.c arch/$(ISA)/*.S))
+SOURCES := $(if $(APP),$(filter-out boot/%,$(PORTABLE_SOURCES)) $(APP_SOURCES),\
+	$(PORTABLE_SOURCES)) $(sort $(wildcard arch/$(ISA)/*.c arch/$(ISA)/*.S))
 OBJECTS := $(patsubst %,$(OUT)/%.o,$(basename $(SOURCES)))
 LIBFDT_OBJECTS := $(LIBFDT_SOURCES:%=$(OUT)/libfdt/%.o)
-DECODER_OBJECTS := $(DECODER_SOURCES:%=$(OUT)/decoders/%.o)
+DECODER_OBJECTS := $(if $(APP),,$(DECODER_SOURCES:%=$(OUT)/decoders/%.o))
 EARLY_OBJECTS := $(filter $(EARLY_SOURCES:%.c=$(OUT)/%.o),$(OBJECTS))
 
 .PHONY: all
-all: $(OUT)/plinth.bin $(OUT)/compile_commands.part
+all: $(OUT)/$(PROGRAM).bin $(if $(APP),,$(OUT)/compile_commands.part)
 	@:
 
 $(call remember,$(OUT)/flags,$(CC) $(CPPFLAGS) $(CFLAGS) $(EARLY_CFLAGS))
-$(call remember,$(OUT)/link-flags,$(LD) $(LDFLAGS) $(LIBC) $(IMAGE_LIMIT) $(OBJECTS))
+$(call remember,$(OUT)/$(PROGRAM).link-flags,$(LD) $(LDFLAGS) $(LIBC) $(IMAGE_LIMIT) $(OBJECTS))
 
 flags_for = $(CPPFLAGS) $(CFLAGS) $(if $(filter $(EARLY_SOURCES),$(1)),$(EARLY_CFLAGS))
 
@@ -155,27 +166,27 @@ $(OUT)/image.lds: arch/image.lds.S $(OUT)/flags
 link = $(LD) $(LDFLAGS) -T $(OUT)/image.lds -Map=$(@:.elf=.map) -o $@ \
 	$(OBJECTS) $(LIBFDT_OBJECTS) $(DECODER_OBJECTS) $(1) --start-group $(LIBC) --end-group
 
-$(OUT)/link1.elf: $(OBJECTS) $(LIBFDT_OBJECTS) $(DECODER_OBJECTS) $(OUT)/image.lds \
-		$(OUT)/link-flags $(OUT)/early.checked
+$(OUT)/$(PROGRAM)-link1.elf: $(OBJECTS) $(LIBFDT_OBJECTS) $(DECODER_OBJECTS) $(OUT)/image.lds \
+		$(OUT)/$(PROGRAM).link-flags $(OUT)/early.checked
 	$(Q)$(call link)
 
-$(OUT)/link2.elf: $(OUT)/tables1.o
+$(OUT)/$(PROGRAM)-link2.elf: $(OUT)/$(PROGRAM)-tables1.o
 	$(Q)$(call link,$<)
 
-$(OUT)/tables%.S: $(OUT)/link%.elf tools/symbols tools/relocations
+$(OUT)/$(PROGRAM)-tables%.S: $(OUT)/$(PROGRAM)-link%.elf tools/symbols tools/relocations
 	$(Q)tools/relocations $< >$@
 	$(Q)$(NM) -n $< | tools/symbols >>$@
 
-$(OUT)/tables%.o: $(OUT)/tables%.S
+$(OUT)/$(PROGRAM)-tables%.o: $(OUT)/$(PROGRAM)-tables%.S
 	$(Q)$(CC) $(ISA_CFLAGS) -c -o $@ $<
 
-.SECONDARY: $(OUT)/tables1.S
-$(OUT)/plinth.elf: $(OUT)/tables2.o $(OUT)/tables2.S tools/check-elf
+.SECONDARY: $(OUT)/$(PROGRAM)-tables1.S
+$(OUT)/$(PROGRAM).elf: $(OUT)/$(PROGRAM)-tables2.o $(OUT)/$(PROGRAM)-tables2.S tools/check-elf
 	$(say) LD $@
 	$(Q)$(call link,$<)
-	$(Q)tools/check-elf $@ $(OUT)/tables2.S $(NM)
+	$(Q)tools/check-elf $@ $(OUT)/$(PROGRAM)-tables2.S $(NM)
 
-$(OUT)/plinth.bin: $(OUT)/plinth.elf tools/image-size
+$(OUT)/$(PROGRAM).bin: $(OUT)/$(PROGRAM).elf tools/image-size
 	$(Q)$(OBJCOPY) -O binary -R .rela.dyn $< $@
 	$(Q)tools/image-size $(NM) $< $@ $(IMAGE_LIMIT)
 
@@ -185,7 +196,7 @@ comma := ,
 command_json = {"directory": "$(CURDIR)"$(comma) "file": "$(1)"$(comma) \
 	"command": "$(CC) $(subst ",\",$(call flags_for,$(1))) -c -o $(1:%.c=$(OUT)/%.o) $(1)"},
 
-$(OUT)/compile_commands.part: $(OUT)/flags $(OUT)/link-flags
+$(OUT)/compile_commands.part: $(OUT)/flags $(OUT)/$(PROGRAM).link-flags
 	@mkdir -p $(@D)
 	$(file >$@)$(foreach s,$(filter %.c,$(SOURCES)),$(file >>$@,$(call command_json,$(s))))
 
