@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "boot/monitor/monitor.h"
+#include "lib/clock.h"
 #include "lib/console.h"
 #include "lib/time.h"
 
@@ -13,10 +14,14 @@ static void print(const char *what, u64 us)
 static int run(int argc, char **argv)
 {
 	u64 begin = time_us();
+	struct clock_date now;
 	int error = 0;
 
 	if (argc == 1) {
 		print("up ", begin);
+		if (clock_now(&now))
+			console_print("%u-%02u-%02u %02u:%02u:%02u UTC\n", now.year, now.month,
+				      now.day, now.hour, now.minute, now.second);
 		return 0;
 	}
 	error = monitor_run_words(argc - 1, argv + 1);
@@ -27,7 +32,7 @@ static int run(int argc, char **argv)
 COMMAND(time_command) = {
 	.name = "time",
 	.arguments = "[command ...]",
-	.summary = "time since start, or how long a command takes",
+	.summary = "time since start and of day, or how long a command takes",
 	.complete = monitor_complete,
 	.run = run,
 };

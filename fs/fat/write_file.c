@@ -8,13 +8,14 @@
 
 #include <stdlib.h>
 
+#include "lib/clock.h"
 #include "lib/endian.h"
 #include "lib/errors.h"
 
 enum { COPY_BYTES = 64 * 1024 };
 #define FILE_MOST UINT32_MAX		/* bytes */
-/* 2026-01-01 0:00: no clock that we know of keeps the date. */
-enum { FIXED_DATE = (2026 - 1980) << 9 | 1 << 5 | 1, FIXED_TIME = 0 };
+/* Where no clock keeps the date. */
+static const struct clock_date fixed_date = { .year = 2026, .month = 1, .day = 1 };
 
 /* ---- Entries ---- */
 
@@ -24,11 +25,19 @@ void fat_entry_set_cluster(u8 *entry, u32 cluster)
 	store_le16(entry + ENTRY_CLUSTER_HIGH, (u16)(cluster >> 16));
 }
 
+/* 1980 to 2107, in steps of two seconds (FAT 1.03, "Date and Time Formats"). */
 void fat_entry_set_time(u8 *entry)
 {
-	store_le16(entry + ENTRY_WRITTEN_TIME, FIXED_TIME);
-	store_le16(entry + ENTRY_WRITTEN_DATE, FIXED_DATE);
-	store_le16(entry + ENTRY_ACCESSED_DATE, FIXED_DATE);
+	struct clock_date now;
+	u16 date, time;
+
+	if (!clock_now(&now))
+		now = fixed_date;
+	date = (u16)((now.year - 1980) << 9 | now.month << 5 | now.day);
+	time = (u16)(now.hour << 11 | now.minute << 5 | now.second / 2);
+	store_le16(entry + ENTRY_WRITTEN_TIME, time);
+	store_le16(entry + ENTRY_WRITTEN_DATE, date);
+	store_le16(entry + ENTRY_ACCESSED_DATE, date);
 }
 
 /* The switch: what the name shows from now on. */
@@ -382,7 +391,8 @@ static int create(struct fat *f, struct fat_new_name *name, const void *from, si
 	fat_entry_set_cluster(entry, first);
 	store_le32(entry + ENTRY_SIZE, (u32)bytes);
 	fat_entry_set_time(entry);
-	store_le16(entry + ENTRY_CREATED_DATE, FIXED_DATE);
+	store_le16(entry + ENTRY_CREATED_TIME, load_le16(entry + ENTRY_WRITTEN_TIME));
+	store_le16(entry + ENTRY_CREATED_DATE, load_le16(entry + ENTRY_WRITTEN_DATE));
 	error = fat_name_add(f, name, entry);
 	if (error == -ENOSPC && fat_free(f, first, 0))
 		error = -EIO;

@@ -13,8 +13,8 @@ MACHINES = [Machine(arch, qemu)
             for arch in ("riscv64", "aarch64") for qemu in machines.qemu_versions()]
 UART = {"riscv64": ("serial@10000000", "ns16550"), "aarch64": ("pl011@9000000", "pl011")}
 PCI_HOST = {"riscv64": "pci@30000000", "aarch64": "pcie@10000000"}
-UNKNOWN = {"riscv64": "rtc@101000: no driver for google,goldfish-rtc",
-           "aarch64": "pl031@9010000: no driver for arm,pl031 or arm,primecell"}
+UNKNOWN = {"riscv64": "flash@20000000: no driver for cfi-flash",
+           "aarch64": "pl061@9030000: no driver for arm,pl061 or arm,primecell"}
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda m: f"{m.arch}-{m.qemu}")

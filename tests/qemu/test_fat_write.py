@@ -2,6 +2,7 @@
 """Files that the target writes, read back by mtools; its volumes judged by fsck.fat. Issue 6."""
 import hashlib
 import os
+import re
 import subprocess
 
 import pytest
@@ -77,7 +78,9 @@ VOLUMES = {
 def test_written(start, arch, volume, tmp_path):
     options, device, name, bootargs = VOLUMES[volume]
     disk = Disk(tmp_path, *options)
-    console, _ = entry.at_prompt(start, Machine(arch), *disk.drive(device, bootargs))
+    console, _ = entry.at_prompt(start, Machine(arch), *disk.drive(device, bootargs),
+                                 "-rtc", "base=2030-02-03T23:00:00")
+    assert "2030-02-03 23:0" in console.command("time")
     for command in [
             "mkdir virtio0p1:/new",
             "mkdir 'virtio0p1:/new/a longer name, of a directory'",
@@ -100,7 +103,9 @@ def test_written(start, arch, volume, tmp_path):
     assert disk.file("/big") == b"the small one\n"
     written = disk.file("/new/a longer name, of a directory/big")
     assert hashlib.sha256(written).digest() == hashlib.sha256(disk.big).digest()
-    assert "WRITTEN" in run("mdir", "-i", f"{disk.image}@@{START}", "::")
+    listing = run("mdir", "-i", f"{disk.image}@@{START}", "::")
+    assert "WRITTEN" in listing
+    assert re.search(r"^NEW +<DIR> +2030-02-0", listing, re.MULTILINE | re.IGNORECASE), listing
 
 
 @every_arch
