@@ -5,7 +5,8 @@
 
 /*
  * Take memory for the image, the tree (bytes) and the first page tables: as high as devices with
- * 32-bit addresses still reach, because low memory is what kernels want; else anywhere. 0, or
- * -ENOMEM with only nest->bytes set: how much it would have taken.
+ * 32-bit addresses still reach, because low memory is what kernels want; else anywhere. 0;
+ * -ENOMEM with only nest->bytes set: how much it would have taken; -ENOSPC: the table of memory is
+ * full.
  */
 int nest_take(u64 image_bytes, u64 tree_bytes, struct range *nest);

@@ -91,6 +91,8 @@ _Noreturn void start(const struct arch_boot *entered)
 
 	boot.tree_bytes = dt_used_bytes();
 	error = nest_take(image_bytes, boot.tree_bytes, &boot.nest);
+	if (error == -ENOSPC)
+		panic("The device tree lists more pieces of memory than Plinth has room for.");
 	if (error)
 		panic("No %" PRIu64 " KiB of free memory in one piece: Plinth cannot run here.",
 		      boot.nest.bytes / 1024);

@@ -286,8 +286,6 @@ void virtio_add(struct virtio_device *v, struct device *transport, u32 type)
 	dev->parent = transport;
 	dev->node = transport->node;
 	snprintf(dev->name, sizeof(dev->name), "%.*s %s", PLACE_CHARS, transport->name, name);
-	if (!v->ring_align)
-		v->ring_align = (u32)arch_cache_line_bytes();
 	device_describe(transport, "%s, %s", name, v->legacy ? "legacy" : "modern");
 
 	if (device_add(dev) != -ENODEV)

@@ -68,7 +68,7 @@ struct virtio_device {
 	/* set by the transport */
 	const struct virtio_transport *transport;
 	struct mmio config;			/* the device's own configuration; no size: none */
-	u32 ring_align;				/* of the device area; 0: whole cache lines */
+	u32 ring_align;				/* legacy: of the device area (2.7.2) */
 	bool legacy;				/* before virtio 1.0: no FEATURES_OK, 32 features */
 
 	u64 offered, features;			/* features: of the device; as negotiated */

@@ -156,10 +156,11 @@ static inline struct virtio_queue queue_at(const struct virtio_device *v, u16 in
 					   u64 address)
 {
 	u64 driver = address + 16 * size, end = driver + 6 + 2 * size;
+	u32 align = v->legacy ? v->ring_align : 64;
 
 	return (struct virtio_queue){
 		.index = index, .size = size, .descriptors = { address }, .driver = { driver },
-		.device = { (end + v->ring_align - 1) / v->ring_align * v->ring_align },
+		.device = { (end + align - 1) / align * align },
 	};
 }
 

@@ -239,13 +239,14 @@ static void start_queue(struct virtio_device *v, u16 index)
 	u32 most = virtio_queue_max_size(v, index);
 	u64 address = 0x80000000 + 0x1000000 * (u64)index, driver, end;
 	struct virtio_queue q = { .index = index, .size = (u16)most, .descriptors = { address } };
+	u32 align = v->legacy ? v->ring_align : 64;
 	int error;
 
 	assert(most <= VIRTIO_QUEUE_SIZE_MAX);
 	driver = address + 16 * (u64)q.size;
 	end = driver + 6 + 2 * (u64)q.size;
 	q.driver.bus = driver;
-	q.device.bus = (end + v->ring_align - 1) / v->ring_align * v->ring_align;
+	q.device.bus = (end + align - 1) / align * align;
 	error = virtio_queue_enable(v, &q);
 	check_result(v, error);
 	if (!error)
