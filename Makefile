@@ -16,7 +16,7 @@ define HELP
   make check          tests on the workstation alone: under two minutes
   make test           all tests: also clang, fuzzing, and machines in QEMU
   make test-full      the same with every combination of machine, memory and way to start
-  make bench          how fast disks are read, beside U-Boot; some minutes
+  make bench          what a boot costs and how fast disks are read, beside U-Boot; minutes
   make fuzz           fuzz targets, FUZZ_SECONDS each
   make port-check DTB=board.dtb   what Plinth would make of a board (or of board.dts)
   make port-check-all   the same in a line, for each board of the Linux tree
@@ -39,7 +39,7 @@ define HELP
   PAYLOAD=hello          run: boot examples/hello instead, which needs nothing from the net
   APP=folder             all, run: the program in that folder, on our library, without the loader
   FUZZ_SECONDS=n         test, fuzz: how long for each target (10)
-  BENCH_ARGS="..."       bench: see tests/bench/blk.py --help
+  BENCH="boot blk" BENCH_ARGS="..."   bench: which; see tests/bench/boot.py --help, and so on
   ALL=1 JSON=1 SKELETON=1 MEMORY=start,bytes   port-check: see `make port-check`
 endef
 
@@ -150,8 +150,10 @@ test test-full fuzz: | needs $(LINUX_STAMP)
 	$(Q)tools/test-run $@
 
 .PHONY: bench
+BENCH ?= boot blk
 bench: $(BUILD_ARCHES) | needs
-	$(Q)/usr/bin/python3 tests/bench/blk.py $(BENCH_ARGS) $(BUILD_ARCHES)
+	$(Q)for each in $(BENCH); do \
+		/usr/bin/python3 tests/bench/$$each.py $(BENCH_ARGS) $(BUILD_ARCHES) || exit; done
 
 # ---- Other boards ----
 
