@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reading the device tree: nodes and properties, over libfdt. */
+/* Reading the device tree: nodes and properties. */
 #include "lib/dt.h"
+#include "lib/dt_structure.h"
 #include "lib/errors.h"
 
 #include <libfdt.h>
@@ -21,18 +22,18 @@ static struct {
 	int depth;
 } cursor;
 
-/* The last phandle looked for, which takes a walk of the tree; rows of a map repeat it. */
+/* Phandles looked for last: that takes a walk of the tree, and few nodes have most references. */
 static struct {
-	u32 phandle;
+	u32 phandle;			/* 0: none */
 	struct dt_node node;
-} last = { 0, { -1 } };
+} known[8];
 
 void dt_adopt(const void *blob)
 {
 	tree = blob;
+	dt_structure_adopt(blob);
 	cursor.depth = 0;
-	last.phandle = 0;
-	last.node = none;
+	memset(known, 0, sizeof(known));
 	reservation_count = fdt_num_mem_rsv(blob);
 }
 
@@ -83,70 +84,93 @@ struct dt_node dt_root(void)
 	return tree ? (struct dt_node){ 0 } : none;
 }
 
-/* The path that an alias of @bytes characters stands for (DT 3.3); NULL: no such alias. */
-static const char *alias(const char *name, int bytes)
+/* From @node along @bytes of @path, name by name. */
+static int follow(int node, const char *path, size_t bytes)
 {
-	int node = fdt_path_offset(tree, "/aliases"), value_bytes;
-	const char *value = node < 0 ? NULL :
-		fdt_getprop_namelen(tree, node, name, bytes, &value_bytes);
+	const char *end = path + bytes;
 
-	/* an alias of an alias is none: that could go round in circles */
-	if (!value || value_bytes < 2 || value[0] != '/' || value[value_bytes - 1])
-		return NULL;
-	return value;
-}
+	while (node >= 0 && path < end) {
+		size_t part = strcspn(path, "/:");
 
-struct dt_node dt_path(const char *path)
-{
-	int bytes = (int)strcspn(path, ":"), first = (int)strcspn(path, "/:");
-	const char *target;
-	struct dt_node node;
-
-	if (!tree || !bytes)
-		return none;
-	if (path[0] == '/')
-		return at(fdt_path_offset_namelen(tree, path, bytes));
-	target = alias(path, first);
-	node = target ? at(fdt_path_offset(tree, target)) : none;
-	path += first;
-	bytes -= first;
-	while (dt_exists(node) && bytes) {	/* what follows the alias, name by name */
-		path++, bytes--;
-		first = (int)strcspn(path, "/:");
-		if (first)
-			node = at(fdt_subnode_offset_namelen(tree, node.offset, path, first));
-		path += first;
-		bytes -= first;
+		if (part)
+			node = dt_structure_find(node, path, part);
+		path += part + 1;
 	}
 	return node;
 }
 
+/* The node that an alias of @bytes characters stands for (DT 3.3). */
+static int alias(const char *name, size_t bytes)
+{
+	int node = follow(0, "aliases", 7);
+	int at = node < 0 ? node : dt_structure_find_property(node, name, bytes);
+	const char *path;
+	u32 path_bytes;
+
+	if (at < 0)
+		return at;
+	path = dt_structure_value(at, &path_bytes);
+	/* an alias of an alias is none: that could go round in circles */
+	if (path_bytes < 2 || path[0] != '/' || path[path_bytes - 1])
+		return -1;
+	return follow(0, path, strlen(path));
+}
+
+struct dt_node dt_path(const char *path)
+{
+	size_t bytes = strcspn(path, ":"), first = strcspn(path, "/:");
+	int node = 0;
+
+	if (!tree || !bytes)
+		return none;
+	if (first)
+		node = alias(path, first);
+	return at(follow(node, path + first, bytes - first));
+}
+
+/* Of older trees the property has another name. */
+static u32 phandle_of(struct dt_node node)
+{
+	return dt_u32(node, "phandle", 0) ?: dt_u32(node, "linux,phandle", 0);
+}
+
 struct dt_node dt_by_phandle(u32 phandle)
 {
-	if (!tree)
+	unsigned slot = phandle % (sizeof(known) / sizeof(*known));
+	struct dt_node node = dt_root();
+	int depth = 0;
+
+	if (!tree || !phandle || phandle == UINT32_MAX)
 		return none;
-	if (phandle != last.phandle) {
-		last.phandle = phandle;
-		last.node = at(fdt_node_offset_by_phandle(tree, phandle));
+	if (phandle != known[slot].phandle) {
+		while (dt_exists(node) && phandle_of(node) != phandle)
+			node = at(dt_structure_next(node.offset, &depth));
+		known[slot].phandle = phandle;
+		known[slot].node = node;
 	}
-	return last.node;
+	return known[slot].node;
 }
 
 struct dt_node dt_first_child(struct dt_node parent)
 {
-	return dt_exists(parent) ? at(fdt_first_subnode(tree, parent.offset)) : none;
+	return dt_exists(parent) ? at(dt_structure_child(parent.offset)) : none;
 }
 
 struct dt_node dt_next_sibling(struct dt_node node)
 {
-	return dt_exists(node) ? at(fdt_next_subnode(tree, node.offset)) : none;
+	return dt_exists(node) ? at(dt_structure_sibling(node.offset)) : none;
 }
 
 struct dt_node dt_compatible_node(struct dt_node after, const char *compatible)
 {
-	if (!dt_exists(after))
-		return none;
-	return at(fdt_node_offset_by_compatible(tree, after.offset, compatible));
+	int depth = DT_DEPTH_MAX;	/* out of whatever it is in */
+
+	while (dt_exists(after)) {
+		after = at(dt_structure_next(after.offset, &depth));
+		if (dt_is_compatible(after, compatible))
+			break;
+	}
+	return after;
 }
 
 int dt_ancestors(struct dt_node node, struct dt_node chain[DT_DEPTH_MAX])
@@ -159,9 +183,7 @@ int dt_ancestors(struct dt_node node, struct dt_node chain[DT_DEPTH_MAX])
 		cursor.depth--;
 	offset = cursor.place[cursor.depth];
 	while (offset >= 0 && offset < node.offset) {
-		offset = fdt_next_node(tree, offset, &cursor.depth);
-		if (cursor.depth < 0)	/* behind the end of the root */
-			offset = -ENOENT;
+		offset = dt_structure_next(offset, &cursor.depth);
 		if (offset >= 0)
 			cursor.place[cursor.depth] = offset;
 	}
@@ -184,7 +206,7 @@ struct dt_node dt_parent(struct dt_node node)
 
 const char *dt_name(struct dt_node node)
 {
-	const char *name = dt_exists(node) ? fdt_get_name(tree, node.offset, NULL) : NULL;
+	const char *name = dt_exists(node) ? dt_structure_name(node.offset) : NULL;
 
 	if (!name)
 		return "(no node)";
@@ -228,32 +250,29 @@ const char *dt_compatible(struct dt_node node, unsigned index)
 
 bool dt_is_compatible(struct dt_node node, const char *compatible)
 {
-	return dt_exists(node) && !fdt_node_check_compatible(tree, node.offset, compatible);
+	return dt_string_index(node, "compatible", compatible) >= 0;
 }
 
 const void *dt_property(struct dt_node node, const char *name, u32 *bytes)
 {
-	int length;
-	const void *value = dt_exists(node) ? fdt_getprop(tree, node.offset, name, &length) : NULL;
+	int property = -1;
+	u32 unused;
 
-	if (value && bytes)
-		*bytes = (u32)length;
-	return value;
+	if (dt_exists(node))
+		property = dt_structure_find_property(node.offset, name, strlen(name));
+	return property < 0 ? NULL : dt_structure_value(property, bytes ? bytes : &unused);
 }
 
 bool dt_next_property(struct dt_node node, int *at, const char **name, const void **value,
 		      u32 *bytes)
 {
-	int length;
-
 	if (!dt_exists(node))
 		return false;
-	*at = *at < 0 ? fdt_first_property_offset(tree, node.offset) :
-		fdt_next_property_offset(tree, *at);
-	*value = *at < 0 ? NULL : fdt_getprop_by_offset(tree, *at, name, &length);
-	if (!*value)
+	*at = *at < 0 ? dt_structure_property(node.offset) : dt_structure_next_property(*at);
+	if (*at < 0)
 		return false;
-	*bytes = (u32)length;
+	*name = dt_structure_property_name(*at);
+	*value = dt_structure_value(*at, bytes);
 	return true;
 }
 
@@ -288,28 +307,31 @@ const char *dt_string(struct dt_node node, const char *name)
 	return dt_string_at(node, name, 0);
 }
 
+/* The string behind @each, a NULL before the first, of a list; NULL: past the last. */
+static const char *next_string(const char *list, u32 bytes, const char *each)
+{
+	const char *end = list + bytes;
+
+	each = each ? each + strlen(each) + 1 : list;
+	return each && each < end && memchr(each, 0, (size_t)(end - each)) ? each : NULL;
+}
+
 const char *dt_string_at(struct dt_node node, const char *name, unsigned index)
 {
-	u32 bytes;
-	const char *value = dt_property(node, name, &bytes), *end = value ? value + bytes : NULL;
+	u32 bytes = 0;
+	const char *list = dt_property(node, name, &bytes), *each = NULL;
 
-	while (value < end) {
-		const char *nul = memchr(value, 0, (size_t)(end - value));
-
-		if (!nul)
-			return NULL;
-		if (!index--)
-			return value;
-		value = nul + 1;
-	}
-	return NULL;
+	while ((each = next_string(list, bytes, each)) && index--)
+		;
+	return each;
 }
 
 int dt_string_index(struct dt_node node, const char *name, const char *string)
 {
-	const char *each;
+	u32 bytes = 0;
+	const char *list = dt_property(node, name, &bytes), *each = NULL;
 
-	for (int i = 0; (each = dt_string_at(node, name, (unsigned)i)); i++)
+	for (int i = 0; (each = next_string(list, bytes, each)); i++)
 		if (!strcmp(each, string))
 			return i;
 	return -ENOENT;
