@@ -30,7 +30,7 @@ struct gpt {
 	u32 count, entry_bytes, entries_crc;
 };
 
-/* Entries in chunks, for their CRC, or to keep what they say: @each on every one, if given. */
+/* Entries in chunks: @each on every one, or, without it, their CRC. */
 static int entries(const struct gpt *g, u32 *crc,
 		   int (*each)(const struct gpt *g, struct partitions *t, const u8 *e, unsigned i),
 		   struct partitions *t)
@@ -45,7 +45,8 @@ static int entries(const struct gpt *g, u32 *crc,
 		error = volume_read(g->v, g->entries_at + done, chunk, part);
 		if (error)
 			break;
-		*crc = crc32_add(*crc, chunk, part);
+		if (!each)
+			*crc = crc32_add(*crc, chunk, part);
 		for (u64 at = 0; each && at < part && !error; at += g->entry_bytes)
 			error = each(g, t, chunk + at,
 				     (unsigned)((done + at) / g->entry_bytes) + 1);
