@@ -17,13 +17,16 @@ void *sbrk(ptrdiff_t change)
 	void *before;
 
 	if (!heap) {
-		u64 bytes = memory_total() / HEAP_SHARE;
+		u64 bytes = memory_total() / HEAP_SHARE, start;
 
 		if (bytes > HEAP_BYTES)
 			bytes = HEAP_BYTES;
-		heap = memory_pages(bytes / ARCH_PAGE_BYTES, "heap");
-		if (heap)
-			heap_bytes = bytes / ARCH_PAGE_BYTES * ARCH_PAGE_BYTES;
+		/* malloc clears what it gives away, a little at a time */
+		if (!memory_take(bytes, ARCH_PAGE_BYTES, 0, UINT64_MAX, MEMORY_PLINTH, "heap",
+				 &start)) {
+			heap = (char *)(uintptr_t)start;
+			heap_bytes = bytes;
+		}
 	}
 	if (change < 0 ? used < -(size_t)change : heap_bytes - used < (size_t)change) {
 		errno = ENOMEM;
