@@ -35,8 +35,11 @@ size_t arch_cache_line_bytes(void)
 	return bytes > data_line_bytes() ? bytes : data_line_bytes();
 }
 
+/* The size is read once: a hypervisor may trap that. */
 #define DATA_CACHE(instruction, start, bytes) do {					\
-	cache_lines_for_each(line, (uintptr_t)(start), bytes, data_line_bytes())	\
+	size_t line_bytes = data_line_bytes();						\
+											\
+	cache_lines_for_each(line, (uintptr_t)(start), bytes, line_bytes)		\
 		__asm__ volatile("dc " instruction ", %0" : : "r"(line.at) : "memory");	\
 	__asm__ volatile("dsb sy" : : : "memory");					\
 } while (0)
@@ -67,7 +70,9 @@ void arch_cache_sync_code(const void *start, size_t bytes)
 		DATA_CACHE("cvau", start, bytes);
 	__asm__ volatile("dsb ish" : : : "memory");
 	if (!(ctr & DIC)) {
-		cache_lines_for_each(line, (uintptr_t)start, bytes, code_line_bytes())
+		size_t line_bytes = code_line_bytes();
+
+		cache_lines_for_each(line, (uintptr_t)start, bytes, line_bytes)
 			__asm__ volatile("ic ivau, %0" : : "r"(line.at) : "memory");
 		__asm__ volatile("dsb ish" : : : "memory");
 	}
