@@ -13,7 +13,7 @@ void dt_structure_adopt(const void *blob);
 const char *dt_structure_name(int node);
 int dt_structure_child(int node);	/* the first one */
 int dt_structure_sibling(int node);	/* the next one */
-/* The node behind, in the tree's order; *depth counts along. -1, too, past the last below depth 0. */
+/* The node behind, in the order of the tree. *depth counts along; -1 when that falls below 0. */
 int dt_structure_next(int node, int *depth);
 /* The child that is called so: @bytes characters, with its unit address or without (DT 2.2.3). */
 int dt_structure_find(int parent, const char *name, size_t bytes);
