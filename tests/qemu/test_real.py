@@ -55,3 +55,41 @@ def test_every_word_of_it_is_known(start, tmp_path, form):
     text = console.command("boot explain")
     assert "not known" not in text and "cannot" not in text, text
     assert "* 1" in text
+
+
+def chain(start, machine, disk, directory):
+    """U-Boot reads Plinth from the NVMe disk that Plinth then boots from, as boards do."""
+    console = entry.uboot(start, machine, [
+        *linux.disk_arguments(disk, "nvme"),
+        "-trace", f"enable=pci_nvme_mmio_st*,file={directory / 'trace'}"])
+    at = images.RAM[machine.arch] + entry.STAGING
+    for line in "nvme scan", f"load nvme 0:1 {at:#x} /plinth.bin":
+        console.command(line, entry.UBOOT_PROMPT)
+    events = (directory / "trace").read_text().split("\n")
+    entry.set_bootargs(console, "plinth.log=debug")
+    console.line(f"booti {at:#x} - ${{fdtcontroladdr}}")
+    return console, [event.split()[0] for event in events if event]
+
+
+def test_chain_loaded_from_nvme(start, tmp_path):
+    """U-Boot leaves the controller running. (Debian's for riscv64 has no driver for it.)"""
+    arch = "aarch64"
+    files = tmp_path / "files"
+    files.mkdir()
+    arguments = f"console={linux.console_of(arch)}"
+    disk = linux.make_disk(tmp_path / "disk.img", [
+        *linux.lay_out(files, arch, "extlinux", "plain", arguments),
+        f"{images.binary(arch)}:/plinth.bin"])
+    console, events = chain(start, Machine(arch, memory="512M"), disk, tmp_path)
+    assert events[-1] == "pci_nvme_mmio_start_success"
+    console.expect("entering ")
+    said = linux.report(console)
+    assert said["cmdline"] == arguments and said["wrote"] == "yes"
+    data = (files / "data").read_bytes()
+    assert said["data"] == hashlib.sha256(data).hexdigest()
+    assert console.ended() == 0
+    events = [line.split()[0] for line in (tmp_path / "trace").read_text().splitlines()][
+        len(events):]
+    # First of all Plinth stops it, then works with it, then stops it again for Linux.
+    assert events[:3] == ["pci_nvme_mmio_stopped", "pci_nvme_mmio_start_success",
+                          "pci_nvme_mmio_stopped"], events
