@@ -192,10 +192,40 @@ int fat_chain_check(struct fat *f, u32 first, u32 *count, u32 *last)
 /*
  * An entry of FAT12 may lie in two sectors, and is half of the old value and half of the new one
  * for a moment. If it is to lead on, its low half goes first, if it is to be the end, its high
- * half: what is there in between begins with 15 and is no cluster, and everybody takes it for the
- * end. (There are clusters with such numbers on volumes that have more than 3838; one entry in 512
- * lies so.)
+ * half: what is there in between begins with 15 and should be no cluster, so that everybody takes
+ * it for the end. On volumes with more than 3838 clusters some have such numbers; one entry in 512
+ * lies so.
  */
+bool fat_may_follow(const struct fat *f, u32 last, u32 next)
+{
+	return !fat_is_split(f, last) ||
+	       !fat_is_cluster(f, last & 1 ? 0xff0 | (next & 0xf) : 0xf00 | (next & 0xff));
+}
+
+int fat_allocate_behind(struct fat *f, u32 last, u32 count, u32 *first)
+{
+	u32 cluster = f->search, entry;
+
+	if (!fat_is_split(f, last))
+		return fat_allocate(f, count, first);
+	for (u32 looked = 0; looked < f->clusters; looked++, cluster++) {
+		int error;
+
+		if (!fat_is_cluster(f, cluster))
+			cluster = 2;
+		if (!fat_may_follow(f, last, cluster))
+			continue;
+		error = fat_entry(f, cluster, &entry);
+		if (error)
+			return error;
+		if (!entry) {
+			f->search = cluster;
+			return fat_allocate(f, count, first);
+		}
+	}
+	return fat_fail(f, -ENOSPC, "no free cluster can follow cluster %" PRIu32, last);
+}
+
 int fat_chain_extend(struct fat *f, u32 last, u32 next)
 {
 	u32 value = next ? next : fat_last(f) + 7;
@@ -207,8 +237,6 @@ int fat_chain_extend(struct fat *f, u32 last, u32 next)
 		error = fat_entry_set(f, last, value);
 		return error ? error : fat_stage(f);
 	}
-	if (next && fat_is_cluster(f, last & 1 ? 0xff0 | (next & 0xf) : 0xf00 | (next & 0xff)))
-		return fat_fail(f, -ENOSPC, "no cluster can follow cluster %" PRIu32, last);
 	error = fat_read(f, at, both, 2);
 	if (error)
 		return error;

@@ -56,9 +56,12 @@ int fat_free(struct fat *f, u32 first, u32 stop);
 int fat_chain_check(struct fat *f, u32 first, u32 *count, u32 *last);
 /*
  * The chain, which somebody knows, has @next (a chain) behind @last from now on; 0: it ends there.
- * Stages. -ENOSPC: not with this @next.
+ * Stages. Only if fat_may_follow(@last, @next), or for 0 what followed it so far: else a power
+ * failure could leave it with a third cluster. fat_allocate_behind finds a chain that may.
  */
 int fat_chain_extend(struct fat *f, u32 last, u32 next);
+bool fat_may_follow(const struct fat *f, u32 last, u32 next);
+int fat_allocate_behind(struct fat *f, u32 last, u32 count, u32 *first);
 
 static inline u32 fat_clusters_of(const struct fat *f, u64 bytes)
 {

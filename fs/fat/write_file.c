@@ -212,7 +212,8 @@ static int append(struct fat *f, struct opened *o, u64 offset, const void *from,
 	int error = 0;
 
 	if (more)
-		error = fat_allocate(f, more, &first);
+		error = o->first ? fat_allocate_behind(f, o->last, more, &first)
+				 : fat_allocate(f, more, &first);
 	if (error)
 		return error;
 	c = (struct cursor){ o->last, o->last, o->clusters - 1 };
@@ -232,11 +233,8 @@ static int append(struct fat *f, struct opened *o, u64 offset, const void *from,
 		error = put(f, &c, offset - room, from, end - offset);
 	if (!error)
 		error = fat_stage(f);
-	if (!error && more && o->first) {
+	if (!error && more && o->first)
 		error = fat_chain_extend(f, o->last, first);
-		if (error == -ENOSPC && fat_free(f, first, 0))
-			error = -EIO;
-	}
 	return error ? error : set_entry(f, o->at, o->entry, o->first ? o->first : first, (u32)end);
 }
 
@@ -321,6 +319,24 @@ int fat_file_write(struct file *file, u64 offset, const void *from, size_t bytes
 	return write_at(file, offset, from, bytes);
 }
 
+/* What is kept goes to new clusters: for a chain that cannot be cut where it has to. */
+static int shorten_copy(struct fat *f, struct opened *o, u32 size)
+{
+	struct cursor old = cursor_at(o->first), new;
+	u32 first;
+	int error = fat_allocate(f, fat_clusters_of(f, size), &first);
+
+	if (error)
+		return error;
+	new = cursor_at(first);
+	error = copy(f, &new, &old, 0, size);
+	if (!error)
+		error = fat_stage(f);
+	if (!error)
+		error = set_entry(f, o->at, o->entry, first, size);
+	return error ? error : fat_free(f, old.first, 0);
+}
+
 /* The size first; then the chain ends there, and only then what was behind it is free. */
 static int shorten(struct fat *f, struct opened *o, u32 size)
 {
@@ -332,6 +348,8 @@ static int shorten(struct fat *f, struct opened *o, u32 size)
 		error = seek(f, &c, keep - 1);
 		if (!error)
 			error = fat_next(f, c.cluster, &rest);
+		if (!error && rest && !fat_may_follow(f, c.cluster, rest))
+			return shorten_copy(f, o, size);
 	}
 	if (!error)
 		error = set_entry(f, o->at, o->entry, keep ? o->first : 0, size);

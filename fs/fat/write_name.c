@@ -270,7 +270,7 @@ static int grow(struct fat *f, struct fat_new_name *n)
 
 	error = fat_chain_check(f, n->directory, NULL, &last);
 	if (!error)
-		error = fat_allocate(f, fat_clusters_of(f, bytes), &first);
+		error = fat_allocate_behind(f, last, fat_clusters_of(f, bytes), &first);
 	if (error)
 		return error;
 	for (cluster = first; !error && cluster;) {
@@ -285,12 +285,7 @@ static int grow(struct fat *f, struct fat_new_name *n)
 	}
 	if (!error)
 		error = fat_stage(f);
-	if (error)
-		return error;
-	error = fat_chain_extend(f, last, first);
-	if (error == -ENOSPC && fat_free(f, first, 0))
-		error = -EIO;
-	return error;
+	return error ? error : fat_chain_extend(f, last, first);
 }
 
 static bool same_unit(u64 a, u64 b)

@@ -433,6 +433,8 @@ static void run(const char *mkfs, unsigned kib, u32 block, u32 full_at, bool dir
 POWER(fat12, "-F 12 -s 1 -r 64", 360, 512, 341, false)
 POWER(fat12_even, "-F 12 -s 1 -r 112", 720, 512, 682, false)
 POWER(fat12_large, "-F 12 -s 1 -r 512", 2060, 512, 0, false)
+POWER(fat12_large_even, "-F 12 -s 1 -r 512", 2060, 512, 682, false)
+POWER(fat12_large_odd, "-F 12 -s 1 -r 512", 2060, 512, 341, false)
 POWER(fat12_sectors, "-F 12 -s 1 -S 4096 -r 128", 1024, 512, 0, false)
 POWER(fat16, "-F 16 -s 1 -f 1 -r 128", 2200, 512, 0, false)
 POWER(fat16_dirt, "-F 16 -s 2 -r 128", 4300, 512, 0, true)
@@ -445,6 +447,8 @@ int main(int count, char **arguments)
 		cmocka_unit_test_setup_teardown(fat12, begin, end),
 		cmocka_unit_test_setup_teardown(fat12_even, begin, end),
 		cmocka_unit_test_setup_teardown(fat12_large, begin, end),
+		cmocka_unit_test_setup_teardown(fat12_large_even, begin, end),
+		cmocka_unit_test_setup_teardown(fat12_large_odd, begin, end),
 		cmocka_unit_test_setup_teardown(fat12_sectors, begin, end),
 		cmocka_unit_test_setup_teardown(fat16, begin, end),
 		cmocka_unit_test_setup_teardown(fat16_dirt, begin, end),
