@@ -6,40 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "arch/host/sim.h"
 #include "fs/fat/write.h"
 #include "tests/fs/fat_model.h"
 #include "tests/fs/image.h"
 
-static struct sim_disk disk;
 static struct filesystem *fs;
 static struct judge j;
 static u8 *right;			/* the volume in order */
 static u64 bytes;
 static char said[4096];
 
-static void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	sim_reset();
-	sim.failed = fail_test;
-	image_folder_begin();
-	return 0;
-}
-
 static int end(void **state)
 {
-	(void)state;
-	sim_disk_end(&disk);
 	free(right);
 	right = NULL;
-	image_folder_end();
-	return 0;
+	return image_end(state);
 }
 
 static void make(const char *mkfs, unsigned kib)
@@ -309,13 +290,13 @@ static void write_failed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(in_order, begin, end),
-		cmocka_unit_test_setup_teardown(repaired, begin, end),
-		cmocka_unit_test_setup_teardown(info_repaired, begin, end),
-		cmocka_unit_test_setup_teardown(damaged, begin, end),
-		cmocka_unit_test_setup_teardown(damage_first, begin, end),
-		cmocka_unit_test_setup_teardown(write_protected, begin, end),
-		cmocka_unit_test_setup_teardown(write_failed, begin, end),
+		cmocka_unit_test_setup_teardown(in_order, image_begin, end),
+		cmocka_unit_test_setup_teardown(repaired, image_begin, end),
+		cmocka_unit_test_setup_teardown(info_repaired, image_begin, end),
+		cmocka_unit_test_setup_teardown(damaged, image_begin, end),
+		cmocka_unit_test_setup_teardown(damage_first, image_begin, end),
+		cmocka_unit_test_setup_teardown(write_protected, image_begin, end),
+		cmocka_unit_test_setup_teardown(write_failed, image_begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,24 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "arch/host/sim.h"
 #include "fs/fat/fat.h"
 #include "lib/errors.h"
 #include "tests/fs/image.h"
 
-static struct sim_disk disk;
 static struct filesystem *fs;
 
-static void fail_test(const char *message)
+static int begin(void **state, const char *mkfs)
 {
-	fail_msg("%s", message);
-}
-
-static int begin(const char *mkfs)
-{
-	sim_reset();
-	sim.failed = fail_test;
-	image_folder_begin();
+	image_begin(state);
 	shell("truncate -s 70M $IMG && mkfs.fat %s $IMG >/dev/null && cd $DIR && "
 	      "head -c 20000 /dev/urandom >f && mkdir d d/e && cp f d/e/g && "
 	      "mcopy -s -i $IMG f d ::/", mkfs);
@@ -34,25 +25,20 @@ static int begin(const char *mkfs)
 
 static int begin16(void **state)
 {
-	(void)state;
-	return begin("-F 16 -s 4");
+	return begin(state, "-F 16 -s 4");
 }
 
 static int begin32(void **state)
 {
-	(void)state;
-	return begin("-F 32 -s 1");
+	return begin(state, "-F 32 -s 1");
 }
 
 static int end(void **state)
 {
-	(void)state;
 	if (fs)
 		fs_unmount(fs);
 	fs = NULL;
-	sim_disk_end(&disk);
-	image_folder_end();
-	return 0;
+	return image_end(state);
 }
 
 /* ---- Chains ---- */

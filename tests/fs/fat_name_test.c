@@ -6,27 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "arch/host/sim.h"
 #include "fs/fat/fat.h"
 #include "fs/text.h"
 #include "lib/errors.h"
 #include "tests/fs/image.h"
 
-static struct sim_disk disk;
 static struct filesystem *fs;
 static u8 *slots;			/* the next free slot of the root directory */
 
-static void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
-
 static int begin(void **state)
 {
-	(void)state;
-	sim_reset();
-	sim.failed = fail_test;
-	image_folder_begin();
+	image_begin(state);
 	shell("truncate -s 20M $IMG && mkfs.fat -F 16 -r 512 $IMG >/dev/null");
 	image_attach(&disk, 512);
 	fs = mount_whole(&disk);
@@ -36,11 +26,8 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	(void)state;
 	fs_unmount(fs);
-	sim_disk_end(&disk);
-	image_folder_end();
-	return 0;
+	return image_end(state);
 }
 
 static void remount(void)

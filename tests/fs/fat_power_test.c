@@ -25,7 +25,6 @@ enum {
 	REPAIR_EVERY = 29, REPAIR_EVERY_RENAME = 3, REPAIR_CUTS = 6,
 };
 
-static struct sim_disk disk;
 static struct model before, after;
 static struct judge j;
 static u8 *origin;			/* what was on the disk before the operation */
@@ -41,23 +40,18 @@ static void fail_test(const char *message)
 
 static int begin(void **state)
 {
-	(void)state;
-	sim_reset();
+	image_begin(state);
 	sim.failed = fail_test;
-	image_folder_begin();
 	return 0;
 }
 
 static int end(void **state)
 {
-	(void)state;
 	model_free(&before);
 	model_free(&after);
-	sim_disk_end(&disk);
 	free(origin);
 	origin = NULL;
-	image_folder_end();
-	return 0;
+	return image_end(state);
 }
 
 static const struct operation *operation;

@@ -9,40 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "arch/host/sim.h"
 #include "fs/fat/write.h"
 #include "tests/fs/fat_model.h"
 #include "tests/fs/image.h"
 
 enum { STEPS = 400, OTHERS_EVERY = 80 };
 
-static struct sim_disk disk;
 static struct model model;
 static struct judge j;
 static struct filesystem *fs;
 static unsigned done, full;		/* operations that were done; refused for lack of room */
 
-static void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	sim_reset();
-	sim.failed = fail_test;
-	image_folder_begin();
-	return 0;
-}
-
 static int end(void **state)
 {
-	(void)state;
 	model_free(&model);
-	sim_disk_end(&disk);
-	image_folder_end();
-	return 0;
+	return image_end(state);
 }
 
 /* ---- What to do ---- */
@@ -351,15 +332,15 @@ RANDOM(fat32_blocks, "-F 32 -s 4", 2000, 4096, 8)
 int main(int count, char **arguments)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(fat12, begin, end),
-		cmocka_unit_test_setup_teardown(fat12_small, begin, end),
-		cmocka_unit_test_setup_teardown(fat12_large, begin, end),
-		cmocka_unit_test_setup_teardown(fat16, begin, end),
-		cmocka_unit_test_setup_teardown(fat16_sectors, begin, end),
-		cmocka_unit_test_setup_teardown(fat32, begin, end),
-		cmocka_unit_test_setup_teardown(fat32_real, begin, end),
-		cmocka_unit_test_setup_teardown(fat32_small, begin, end),
-		cmocka_unit_test_setup_teardown(fat32_blocks, begin, end),
+		cmocka_unit_test_setup_teardown(fat12, image_begin, end),
+		cmocka_unit_test_setup_teardown(fat12_small, image_begin, end),
+		cmocka_unit_test_setup_teardown(fat12_large, image_begin, end),
+		cmocka_unit_test_setup_teardown(fat16, image_begin, end),
+		cmocka_unit_test_setup_teardown(fat16_sectors, image_begin, end),
+		cmocka_unit_test_setup_teardown(fat32, image_begin, end),
+		cmocka_unit_test_setup_teardown(fat32_real, image_begin, end),
+		cmocka_unit_test_setup_teardown(fat32_small, image_begin, end),
+		cmocka_unit_test_setup_teardown(fat32_blocks, image_begin, end),
 	};
 
 	if (count > 1)

@@ -7,33 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 #include <dirent.h>
-#include "arch/host/sim.h"
 #include "lib/errors.h"
 #include "tests/fs/image.h"
-
-static struct sim_disk disk;
-
-static void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	sim_reset();
-	sim.failed = fail_test;
-	image_folder_begin();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	sim_disk_end(&disk);
-	image_folder_end();
-	return 0;
-}
 
 /* ---- A folder of the host and a directory, compared: names, sizes, contents ---- */
 
@@ -225,9 +200,9 @@ static void formats_of_mtools(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(every_geometry, begin, end),
-		cmocka_unit_test_setup_teardown(large_directories, begin, end),
-		cmocka_unit_test_setup_teardown(formats_of_mtools, begin, end),
+		IMAGE_TEST(every_geometry),
+		IMAGE_TEST(large_directories),
+		IMAGE_TEST(formats_of_mtools),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arch/host/sim.h"
 #include "fs/fs.h"
 #include "tests/sim/disk.h"
 
@@ -41,6 +42,36 @@ static inline void image_folder_end(void)
 	snprintf(command, sizeof(command), "rm -rf %s", image_folder);
 	assert_int_equal(system(command), 0);
 }
+
+/* ---- What most tests begin and end with: a machine, the folder, and a disk ---- */
+
+static struct sim_disk disk;
+
+static inline void image_fail(const char *message)
+{
+	fail_msg("%s", message);
+}
+
+static inline int image_begin(void **state)
+{
+	(void)state;
+	sim_reset();
+	sim.failed = image_fail;
+	image_folder_begin();
+	return 0;
+}
+
+static inline int image_end(void **state)
+{
+	(void)state;
+	sim_disk_end(&disk);
+	image_folder_end();
+	return 0;
+}
+
+#define IMAGE_TEST(function)	cmocka_unit_test_setup_teardown(function, image_begin, image_end)
+
+/* ---- Images ---- */
 
 __attribute__((format(printf, 1, 2)))
 static inline void shell(const char *format, ...)

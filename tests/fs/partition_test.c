@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "arch/host/sim.h"
 #include "fs/partition.h"
 #include "lib/crc32.h"
 #include "lib/endian.h"
@@ -15,30 +14,7 @@
 
 enum { MIB = 1 << 20 };
 
-static struct sim_disk disk;
 static struct partitions t;
-
-static void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	sim_reset();
-	sim.failed = fail_test;
-	image_folder_begin();
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	sim_disk_end(&disk);
-	image_folder_end();
-	return 0;
-}
 
 __attribute__((format(printf, 2, 3)))
 static void make(u32 block_size, const char *format, ...)
@@ -350,17 +326,17 @@ static void ambiguous(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(gpt, begin, end),
-		cmocka_unit_test_setup_teardown(gpt_of_4096, begin, end),
-		cmocka_unit_test_setup_teardown(gpt_with_many, begin, end),
-		cmocka_unit_test_setup_teardown(gpt_damaged, begin, end),
-		cmocka_unit_test_setup_teardown(gpt_lies, begin, end),
-		cmocka_unit_test_setup_teardown(gpt_headers_that_lie, begin, end),
-		cmocka_unit_test_setup_teardown(hybrid, begin, end),
-		cmocka_unit_test_setup_teardown(mbr, begin, end),
-		cmocka_unit_test_setup_teardown(mbr_lies, begin, end),
-		cmocka_unit_test_setup_teardown(bare, begin, end),
-		cmocka_unit_test_setup_teardown(ambiguous, begin, end),
+		IMAGE_TEST(gpt),
+		IMAGE_TEST(gpt_of_4096),
+		IMAGE_TEST(gpt_with_many),
+		IMAGE_TEST(gpt_damaged),
+		IMAGE_TEST(gpt_lies),
+		IMAGE_TEST(gpt_headers_that_lie),
+		IMAGE_TEST(hybrid),
+		IMAGE_TEST(mbr),
+		IMAGE_TEST(mbr_lies),
+		IMAGE_TEST(bare),
+		IMAGE_TEST(ambiguous),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
