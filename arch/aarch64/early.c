@@ -41,10 +41,11 @@ static _Noreturn void give_up(const char *why)
 	arch_stop();
 }
 
-void early_fault(enum trap_source source, const struct trap_frame *frame)
+void early_report(const char *what, const struct trap_frame *frame)
 {
-	early_text(source == TRAP_SYNCHRONOUS ? "\nPlinth: a fault" : "\nPlinth: an interrupt");
-	early_text(" before there was a handler. ESR ");
+	early_text("\nPlinth: ");
+	early_text(what);
+	early_text(". ESR ");
 	early_hex(frame->esr);
 	early_text(", pc ");
 	early_hex(frame->pc);
@@ -53,6 +54,12 @@ void early_fault(enum trap_source source, const struct trap_frame *frame)
 	early_text(", address ");
 	early_hex(frame->far);
 	early_text("; stopped.\n");
+}
+
+void early_fault(enum trap_source source, const struct trap_frame *frame)
+{
+	early_report(source == TRAP_SYNCHRONOUS ? "a fault before there was a handler" :
+		     "an interrupt before there was a handler", frame);
 	arch_stop();
 }
 

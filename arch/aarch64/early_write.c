@@ -66,22 +66,3 @@ void arch_early_write(const char *text, size_t bytes)
 		put(text[i]);
 	}
 }
-
-void early_text(const char *text)
-{
-	size_t bytes = 0;
-
-	while (text[bytes])
-		bytes++;
-	arch_early_write(text, bytes);
-}
-
-void early_hex(u64 value)
-{
-	for (int shift = 60; shift >= 0; shift -= 4) {
-		unsigned digit = value >> shift & 15;
-		char c = (char)(digit < 10 ? '0' + digit : 'a' + digit - 10);
-
-		arch_early_write(&c, 1);
-	}
-}

@@ -143,15 +143,7 @@ static _Noreturn void nested(const struct trap_frame *frame)
 
 	if (!again) {
 		again = true;
-		early_text("\nPlinth: a fault while reporting a fault. ESR ");
-		early_hex(frame->esr);
-		early_text(", pc ");
-		early_hex(frame->pc);
-		early_text(" in the image at ");
-		early_hex((uintptr_t)image_start);
-		early_text(", address ");
-		early_hex(frame->far);
-		early_text("; stopped.\n");
+		early_report("a fault while reporting a fault", frame);
 	}
 	arch_stop();
 }

@@ -2,6 +2,7 @@
 /* From the first instructions to start(): what entry.S calls, with the MMU off. */
 #pragma once
 #include "arch/arch.h"
+#include "arch/early_text.h"
 
 enum { TREE_MAX_BYTES = 2 << 20 };	/* larger: not believed */
 
@@ -15,7 +16,3 @@ bool early_load(u64 address, u32 *value);
 void entry_moved(void);
 _Noreturn void move_enter(const struct arch_boot *boot, u64 entry_moved);
 _Noreturn void next_enter(u64 entry, u64 hart, u64 tree);
-
-/* arch_early_write for those who have a string, or a number. */
-void early_text(const char *text);
-void early_hex(u64 value);
