@@ -81,6 +81,27 @@ int file_write(struct file *f, u64 offset, const void *from, size_t bytes)
 	return CALL(f->fs, true, write, f, offset, from, bytes);
 }
 
+int file_overwrite(struct file *f, u64 offset, const void *from, size_t bytes)
+{
+	int error = may(f->fs, true, !f->is_directory);
+
+	if (!error && (offset > f->size || bytes > f->size - offset))
+		error = -ERANGE;
+	for (const u8 *at = from; bytes && !error; ) {
+		u64 part = bytes;
+		size_t count = 1;
+		struct piece p;
+
+		error = f->fs->type->pieces(f, offset, (void *)(uintptr_t)at, &part, &p, &count);
+		if (!error)
+			error = volume_write(&f->fs->volume, p.offset, at, (size_t)part);
+		at += part;
+		offset += part;
+		bytes -= (size_t)part;
+	}
+	return error ? error : volume_flush(&f->fs->volume);
+}
+
 int file_truncate(struct file *f, u64 size)
 {
 	return CALL(f->fs, true, truncate, f, size);

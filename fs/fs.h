@@ -118,6 +118,11 @@ int file_read(struct file *f, u64 offset, void *to, size_t bytes);
 /* In place, or growing; truncate: also growing, with zeroes. */
 int file_write(struct file *f, u64 offset, const void *from, size_t bytes);
 int file_truncate(struct file *f, u64 size);
+/*
+ * Bytes that are there, where they lie, and onto the medium: nothing else of the volume changes.
+ * Within one block all or nothing. -ERANGE: beyond its end.
+ */
+int file_overwrite(struct file *f, u64 offset, const void *from, size_t bytes);
 /* A new file, or new contents of an old one: all or nothing, whatever happens meanwhile. */
 int fs_replace(struct filesystem *fs, const char *path, const void *from, size_t bytes);
 int fs_rename(struct filesystem *fs, const char *from, const char *to);	/* onto a file, too */

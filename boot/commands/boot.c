@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "boot/entries/entry.h"
-#include "boot/load/load.h"
 #include "boot/monitor/line.h"
+#include "boot/state/start.h"
 #include "boot/timeline.h"
 #include "lib/command.h"
 #include "lib/console.h"
@@ -57,8 +57,7 @@ static void explain(void)
 				      e->tries_done);
 	}
 	if (all.preferred)
-		console_print("default: %s, the first configured one that nothing speaks against\n",
-			      all.preferred->id);
+		console_print("default: %s, %s\n", all.preferred->id, all.why);
 	else
 		console_print("nothing that can be booted was found\n");
 }
@@ -69,53 +68,104 @@ static void print_step(void *context, const char *line)
 	console_print("%s\n", line);
 }
 
+static void timeline(void)
+{
+	timeline_walk(print_step, NULL);
+}
+
+static void state(void)
+{
+	if (!all.state.volume[0])
+		console_print("nothing is remembered; 'boot default' and 'boot once' begin it\n");
+	else
+		console_print("%s:/plinth/state.%u, change %u\n%s", all.state.volume,
+			      all.state.newer, (unsigned)all.state.sequence, all.state.lines);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} words[] = {
+	{ "list", list }, { "explain", explain }, { "timeline", timeline }, { "state", state },
+};
+enum { WORDS = sizeof(words) / sizeof(*words) };
+
+static struct boot_entry *find(const char *name)
+{
+	struct boot_entry *e = boot_entry_find(&all, name);
+
+	if (!e) {
+		console_print("no entry, or several, are called '%s':\n", name);
+		list();
+	}
+	return e;
+}
+
+/* boot default, boot once. @name NULL: what is remembered is forgotten. */
+static int remember(const char *key, const char *name)
+{
+	const struct boot_entry *e = name ? find(name) : NULL;
+	int error;
+
+	if (name && !e)
+		return -ENOENT;
+	error = boot_remember(&all, key, e);
+	if (!error)
+		state();
+	return error;
+}
+
 static int run(int argc, char **argv)
 {
-	const struct boot_entry *e;
+	struct boot_entry *e;
 
+	for (unsigned i = 0; argc == 2 && i < WORDS; i++)
+		if (!strcmp(argv[1], words[i].name)) {
+			if (words[i].run != timeline)
+				boot_find(&all);
+			words[i].run();
+			return 0;
+		}
+	boot_find(&all);
+	if (argc > 1 && argc < 4 && (!strcmp(argv[1], "default") || !strcmp(argv[1], "once")))
+		return remember(argv[1], argv[2]);
 	if (argc > 2)
 		return -EINVAL;
-	if (argc == 2 && !strcmp(argv[1], "timeline")) {
-		timeline_walk(print_step, NULL);
-		return 0;
+	if (argc == 2) {
+		e = find(argv[1]);
+		return e ? boot_start(&all, e, true) : -ENOENT;
 	}
-	boot_find(&all);
-	if (argc == 2 && !strcmp(argv[1], "list")) {
-		list();
-		return 0;
-	}
-	if (argc == 2 && !strcmp(argv[1], "explain")) {
-		explain();
-		return 0;
-	}
-	e = argc == 2 ? boot_entry_find(&all, argv[1]) : all.preferred;
-	if (!e) {
-		if (argc == 2)
-			console_print("no entry, or several, are called '%s':\n", argv[1]);
+	if (!all.preferred) {
 		list();
 		return -ENOENT;
 	}
-	return boot_load(e);
+	while (boot_preferred(&all))
+		;
+	return -ENOEXEC;		/* why has been said */
 }
 
 static void complete(struct line_completion *c, size_t from)
 {
 	(void)from;
-	line_offer(c, "list", ' ');
-	line_offer(c, "explain", ' ');
-	line_offer(c, "timeline", ' ');
+	for (unsigned i = 0; i < WORDS; i++)
+		line_offer(c, words[i].name, ' ');
+	line_offer(c, "default", ' ');
+	line_offer(c, "once", ' ');
 	for (const struct boot_entry *e = all.first; e; e = e->next)
 		line_offer(c, e->id, ' ');
 }
 
 COMMAND(boot) = {
 	.name = "boot",
-	.arguments = "[<entry>|list|explain|timeline]",
+	.arguments = "[[default|once] <entry>|list|explain|state|timeline]",
 	.summary = "boot from a disk",
 	.details = "Alone: the default entry. An entry is named by its number in 'boot list', its\n"
-		   "id, or a pattern (*, ?) that fits only one. 'boot explain': what was found\n"
-		   "where, and what speaks against it. 'boot timeline': when what was reached,\n"
-		   "and how fast each file came.",
+		   "id, or a pattern (*, ?) that fits only one.\n"
+		   "  default   what boots from now on; without an entry: the configured one\n"
+		   "  once      what boots the next time only\n"
+		   "  explain   what was found where, and what speaks against it\n"
+		   "  state     what is remembered\n"
+		   "  timeline  when what was reached, and how fast each file came",
 	.run = run,
 	.complete = complete,
 };

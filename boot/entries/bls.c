@@ -25,7 +25,7 @@ void entry_counts(struct boot_entry *e)
 	l = strtoul(plus + 1, &end, 10);
 	if (*end == '-' && isdigit((u8)end[1]))
 		d = strtoul(end + 1, &end, 10);
-	if (*end || l > 1000000 || d > 1000000)
+	if (*end || l > TRIES_MAX || d > TRIES_MAX)
 		return;
 	*plus = '\0';
 	e->tries_left = (int)l;

@@ -9,6 +9,7 @@
 #include "boot/timeline.h"
 #include "fs/partition.h"
 #include "lib/errors.h"
+#include "lib/log.h"
 
 /*
  * In this order on each volume; the first that finds something bootable has the default. Files
@@ -45,6 +46,17 @@ static void note_add(struct boot_entries *all, const char *text)
 	strcpy(n->text, text);
 	*all->last_note = n;
 	all->last_note = &n->next;
+}
+
+void boot_note(struct boot_entries *all, const char *format, ...)
+{
+	char text[NOTE_BYTES];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	note_add(all, text);
 }
 
 void scan_note(struct boot_scan *s, const char *format, ...)
@@ -237,56 +249,49 @@ char *scan_read(struct boot_scan *s, const char *path)
 
 /* ---- All volumes ---- */
 
-/* Its default: what a format's configuration says, else the first that can boot. */
-static struct boot_entry *choose(const struct boot_scan *s)
-{
-	struct boot_entry *e = s->first, *best = NULL;
-
-	for (unsigned n = 0; n < s->count; n++, e = e->next) {
-		if (e->reason)
-			continue;
-		if (s->preferred && (pattern_matches(s->preferred, e->id) ||
-				     pattern_matches(s->preferred, e->title)))
-			return e;
-		if (!best)
-			best = e;
-	}
-	return best;
-}
-
 static void look_for(struct boot_entries *all, struct filesystem *fs, unsigned format)
 {
 	struct boot_scan s = {
 		.all = all, .fs = fs, .format = formats[format].name,
 		.timeout_ms = BOOT_NO_TIMEOUT,
 	};
-	struct boot_entry *best;
+	struct boot_entry *e;
 
 	formats[format].find(&s);
-	best = choose(&s);
-	if (best && !all->preferred) {
-		all->preferred = best;
-		all->timeout_ms = s.timeout_ms;
+	e = s.first;
+	for (unsigned n = 0; n < s.count; n++, e = e->next) {
+		e->group = all->groups;
+		e->timeout_ms = s.timeout_ms;
+		e->wanted = s.preferred && (pattern_matches(s.preferred, e->id) ||
+					    pattern_matches(s.preferred, e->title));
 	}
+	all->groups++;
 	free(s.preferred);
 }
 
 static int look_at(void *context, const struct volume *v, const struct partition *p)
 {
 	struct boot_entries *all = context;
-	char why[FS_WHY_BYTES], text[NOTE_BYTES];
 	unsigned before = all->count;
+	char why[FS_WHY_BYTES];
 	struct filesystem *fs;
+	const char *problem;
 	int error;
 
 	if (p && p->container)
 		return 0;
 	error = v->size ? fs_mount(v, &fs, why) : -EINVAL;
 	if (error) {
-		snprintf(text, sizeof(text), "%s: %s", v->name,
-			 !v->size && p && p->problem ? p->problem : why);
-		note_add(all, text);
+		boot_note(all, "%s: %s", v->name,
+			  !v->size && p && p->problem ? p->problem : why);
 		return 0;
+	}
+	if (!all->state.volume[0]) {
+		problem = state_read(&all->state, fs);
+		if (problem) {
+			log_warning("%s:/plinth: %s", v->name, problem);
+			boot_note(all, "%s:/plinth: %s", v->name, problem);
+		}
 	}
 	for (unsigned i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 		if (formats[i].find != bare_find || all->count == before)
@@ -299,6 +304,7 @@ void boot_find(struct boot_entries *all)
 {
 	boot_forget(all);
 	volumes_walk(look_at, all);
+	entries_recall(all);
 	if (!all->note_count && !all->count)
 		note_add(all, "there is no disk");
 	timeline_reached("configurations");

@@ -19,6 +19,9 @@ struct boot_scan {
 	s64 timeout_ms;
 };
 
+/* What the state says of the entries; the preferred one. */
+void entries_recall(struct boot_entries *all);
+
 /* A format: adds what it finds. */
 void extlinux_find(struct boot_scan *s);
 void bls_find(struct boot_scan *s);

@@ -5,6 +5,7 @@
 
 #include "boot/handoff.h"
 #include "boot/load/loading.h"
+#include "boot/state/log.h"
 #include "boot/timeline.h"
 #include "lib/errors.h"
 #include "lib/log.h"
@@ -128,12 +129,6 @@ static int load_all(struct loading *l)
 	return error ? error : load_tree(l);
 }
 
-static void log_step(void *context, const char *line)
-{
-	(void)context;
-	log_debug("%s", line);
-}
-
 static void log_places(const struct loading *l)
 {
 	char size[SIZE_TEXT_BYTES], initrd[64] = "no initrd";
@@ -144,6 +139,21 @@ static void log_places(const struct loading *l)
 	log_info("entering %s at 0x%" PRIx64 " (%s), %s, device tree at 0x%" PRIx64,
 		 l->entry->title, l->start, size_text(l->kernel.bytes, size), initrd,
 		 l->tree.start);
+}
+
+static void log_step(void *context, const char *line)
+{
+	(void)context;
+	log_debug("%s", line);
+}
+
+/* While its volume is still there. */
+static void finish_log(const struct loading *l)
+{
+	log_places(l);
+	timeline_reached("hand-off");
+	timeline_walk(log_step, NULL);
+	boot_log_write(l->fs, l->entry);
 }
 
 int boot_load(const struct boot_entry *e)
@@ -162,14 +172,13 @@ int boot_load(const struct boot_entry *e)
 	if (error)
 		return load_fail(&l, NULL, error, "%s", why);
 	error = load_all(&l);
+	if (!error)
+		finish_log(&l);
 	fs_unmount(l.fs);
 	if (!error) {
 		/* An operating system reads its initrd with caches on, a program may not. */
 		const struct range written[] = { l.kernel, l.tree, l.initrd };
 
-		timeline_reached("hand-off");
-		timeline_walk(log_step, NULL);
-		log_places(&l);
 		error = handoff_enter(l.start, l.tree.start, written,
 				      l.bare && l.initrd.bytes ? 3 : 2);
 	}

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boot/load/load.h"
 #include "boot/menu/menu.h"
 #include "boot/monitor/line.h"
+#include "boot/state/start.h"
 #include "lib/console.h"
 #include "lib/errors.h"
 #include "lib/log.h"
@@ -16,7 +16,8 @@ static const u64 FOREVER_US = 3600ull * SECOND_US;	/* then again */
 
 /* ---- Keys ---- */
 
-enum key { KEY_NONE, KEY_OTHER, KEY_UP, KEY_DOWN, KEY_ENTER, KEY_EDIT, KEY_LEAVE, KEY_DIGIT };
+enum key { KEY_NONE, KEY_OTHER, KEY_UP, KEY_DOWN, KEY_ENTER, KEY_EDIT, KEY_REMEMBER,
+	   KEY_LEAVE, KEY_DIGIT };
 
 static enum key sequence(void)
 {
@@ -39,7 +40,8 @@ static enum key read_key(u64 timeout_us, unsigned *digit)
 		return sequence();
 	*digit = (unsigned)byte - '0';
 	return byte == '\r' || byte == '\n' || byte == ' ' ? KEY_ENTER :
-	       byte == 'e' ? KEY_EDIT : byte == 'q' || byte == 3 ? KEY_LEAVE :
+	       byte == 'e' ? KEY_EDIT : byte == 'd' ? KEY_REMEMBER :
+	       byte == 'q' || byte == 3 ? KEY_LEAVE :
 	       byte == 'k' ? KEY_UP : byte == 'j' ? KEY_DOWN :
 	       byte >= '1' && byte <= '9' ? KEY_DIGIT : KEY_OTHER;
 }
@@ -68,8 +70,10 @@ static void print_line(const struct boot_entries *all, unsigned index, bool sele
 {
 	const struct boot_entry *e = at(all, index);
 
-	console_print("\r\033[K%s %2u  %.*s (%s)%s%s\n", selected ? "\033[7m>" : " ", index + 1,
-		      TITLE_COLUMNS, e->title, e->volume, e->reason ? ": cannot boot" : "",
+	console_print("\r\033[K%s %2u  %.*s (%s)%s%s%s%s\n", selected ? "\033[7m>" : " ",
+		      index + 1, TITLE_COLUMNS, e->title, e->volume,
+		      e == all->remembered ? ", default" : "",
+		      e->tries_left ? "" : ", no tries left", e->reason ? ": cannot boot" : "",
 		      selected ? "\033[0m" : "");
 }
 
@@ -111,18 +115,32 @@ static void edit(struct boot_entry *e)
 
 /* ---- The menu ---- */
 
-static void try(const struct boot_entry *e)
+static void try(struct boot_entries *all, struct boot_entry *e)
 {
-	boot_load(e);
+	boot_start(all, e, true);
 	console_print("\n'%s' was not booted; the reason is above. Another?\n", e->title);
+}
+
+/* The same key forgets it again. */
+static void remember(struct boot_entries *all, struct boot_entry *e)
+{
+	if (e == all->remembered)
+		e = NULL;
+	if (boot_remember(all, "default", e))
+		return;
+	all->remembered = e;
+	if (e)
+		console_print("'%s' is the default from now on\n", e->title);
+	else
+		console_print("The default is the configured one again\n");
 }
 
 void boot_menu(struct boot_entries *all)
 {
 	unsigned selected = index_of(all, all->preferred), digit = 0;
 
-	console_print("\nUp, Down or a number: choose; Enter: boot; e: edit the command line; "
-		      "Escape: monitor\n");
+	console_print("\nUp, Down or a number: choose; Enter: boot; d: make it the default; "
+		      "e: edit the command line; Escape: monitor\n");
 	print_list(all, selected);
 	for (;;) {
 		unsigned before = selected;
@@ -141,8 +159,12 @@ void boot_menu(struct boot_entries *all)
 			edit(at(all, selected));
 			print_list(all, selected);
 			continue;
+		case KEY_REMEMBER:
+			remember(all, at(all, selected));
+			print_list(all, selected);
+			continue;
 		case KEY_ENTER:
-			try(at(all, selected));
+			try(all, at(all, selected));
 			print_list(all, selected);
 			continue;
 		case KEY_LEAVE:
@@ -209,15 +231,16 @@ void boot_by_itself(void)
 			 "looked for");
 		return;
 	}
-	timeout = all.timeout_ms != BOOT_NO_TIMEOUT ? all.timeout_ms :
-		  bootable(&all) > 1 ? CHOICE_MS : 0;
-	if (!interrupted(all.preferred, (u64)timeout)) {
-		if (!boot_load(all.preferred))
-			return;
-		if (bootable(&all) < 2) {
-			console_print("'boot explain' says what else there is\n");
+	do {
+		timeout = all.timeout_ms != BOOT_NO_TIMEOUT ? all.timeout_ms :
+			  bootable(&all) > 1 ? CHOICE_MS : 0;
+		if (interrupted(all.preferred, (u64)timeout)) {
+			boot_menu(&all);
 			return;
 		}
-	}
-	boot_menu(&all);
+	} while (boot_preferred(&all));
+	if (bootable(&all) > 1)
+		boot_menu(&all);
+	else
+		console_print("'boot explain' says what else there is\n");
 }
