@@ -76,20 +76,20 @@ const char *state_get(const struct boot_state *s, const char *key, char to[stati
 
 int state_set(struct boot_state *s, const char *key, const char *value)
 {
-	const char *line = find(s, key);
-	size_t old = line ? strcspn(line, "\n") + 1 : 0, used = strlen(s->lines);
+	struct boot_state next = *s;
 	size_t more = value ? strlen(key) + strlen(value) + 2 : 0;
-	char *at;
+	const char *line, *rest;
 
 	if (strpbrk(key, "\t\n") || (value && strchr(value, '\n')))
 		return -EINVAL;
-	if (used - old + more >= sizeof(s->lines))
-		return -ENOSPC;
-	if (line) {
-		at = s->lines + (line - s->lines);
-		memmove(at, at + old, strlen(at + old) + 1);
+	while ((line = find(&next, key))) {
+		rest = strchr(line, '\n') + 1;
+		memmove(next.lines + (line - next.lines), rest, strlen(rest) + 1);
 	}
+	if (strlen(next.lines) + more >= sizeof(next.lines))
+		return -ENOSPC;
 	if (value)
-		sprintf(s->lines + used - old, "%s\t%s\n", key, value);
+		sprintf(next.lines + strlen(next.lines), "%s\t%s\n", key, value);
+	*s = next;
 	return 0;
 }

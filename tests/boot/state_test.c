@@ -80,6 +80,11 @@ static void text(void **state)
 	assert_null(state_get(&back, "tries a", value));
 	assert_string_equal(state_get(&back, "tries a 3", value), "5");
 
+	strcpy(back.lines, "once\ta\nonce\tb\nx\n");	/* by hand: the first counts, */
+	assert_string_equal(state_get(&back, "once", value), "a");
+	assert_int_equal(state_set(&back, "once", NULL), 0);	/* all of them go */
+	assert_string_equal(back.lines, "x\n");
+
 	for (unsigned i = 0; i < STATE_BYTES; i++) {	/* each byte counts */
 		bytes[i] ^= 1;
 		assert_false(state_parse(&back, bytes));
