@@ -79,7 +79,7 @@ static struct boot_entry *remembered(struct boot_entries *all, const char *key)
 		return NULL;
 	e = boot_entry_named(all, id);
 	if (!e)
-		boot_note(all, "%s:/plinth: '%s' is remembered (%s), and no entry is called so",
+		boot_warn(all, "%s:/plinth: '%s' is remembered (%s), and no entry is called so",
 			  all->state.volume, id, key);
 	return e;
 }

@@ -48,7 +48,7 @@ static void note_add(struct boot_entries *all, const char *text)
 	all->last_note = &n->next;
 }
 
-void boot_note(struct boot_entries *all, const char *format, ...)
+void boot_warn(struct boot_entries *all, const char *format, ...)
 {
 	char text[NOTE_BYTES];
 	va_list arguments;
@@ -57,6 +57,7 @@ void boot_note(struct boot_entries *all, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	note_add(all, text);
+	log_warning("%s", text);
 }
 
 void scan_note(struct boot_scan *s, const char *format, ...)
@@ -273,7 +274,7 @@ static int look_at(void *context, const struct volume *v, const struct partition
 {
 	struct boot_entries *all = context;
 	unsigned before = all->count;
-	char why[FS_WHY_BYTES];
+	char why[FS_WHY_BYTES], text[NOTE_BYTES];
 	struct filesystem *fs;
 	const char *problem;
 	int error;
@@ -282,16 +283,15 @@ static int look_at(void *context, const struct volume *v, const struct partition
 		return 0;
 	error = v->size ? fs_mount(v, &fs, why) : -EINVAL;
 	if (error) {
-		boot_note(all, "%s: %s", v->name,
-			  !v->size && p && p->problem ? p->problem : why);
+		snprintf(text, sizeof(text), "%s: %s", v->name,
+			 !v->size && p && p->problem ? p->problem : why);
+		note_add(all, text);
 		return 0;
 	}
 	if (!all->state.volume[0]) {
 		problem = state_read(&all->state, fs);
-		if (problem) {
-			log_warning("%s:/plinth: %s", v->name, problem);
-			boot_note(all, "%s:/plinth: %s", v->name, problem);
-		}
+		if (problem)
+			boot_warn(all, "%s:/plinth: %s", v->name, problem);
 	}
 	for (unsigned i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 		if (formats[i].find != bare_find || all->count == before)

@@ -69,5 +69,6 @@ struct boot_entry *boot_entry_named(const struct boot_entries *all, const char *
 /* The preferred one, and why: boot_find has done that, but one may have failed since then. */
 void boot_choose(struct boot_entries *all);
 
-void boot_note(struct boot_entries *all, const char *format, ...)
+/* For boot explain, and a warning in the log. */
+void boot_warn(struct boot_entries *all, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

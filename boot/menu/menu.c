@@ -232,6 +232,8 @@ void boot_by_itself(void)
 		return;
 	}
 	do {
+		if (all.once || all.remembered || !all.preferred->tries_left)
+			log_info("%s: %s", all.preferred->title, all.why);
 		timeout = all.timeout_ms != BOOT_NO_TIMEOUT ? all.timeout_ms :
 			  bootable(&all) > 1 ? CHOICE_MS : 0;
 		if (interrupted(all.preferred, (u64)timeout)) {

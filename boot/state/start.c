@@ -141,6 +141,8 @@ int boot_start(struct boot_entries *all, struct boot_entry *e, bool asked)
 	char value[STATE_BYTES];
 	int error = 0;
 
+	if (e->reason)
+		return boot_load(e);		/* which says it */
 	if (state_get(&all->state, "once", value) || (count && e->tries_in_state))
 		error = change_state(all, e, count && e->tries_in_state);
 	if (error && once && !asked) {

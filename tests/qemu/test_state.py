@@ -153,7 +153,9 @@ def test_once_and_default_from_the_monitor(start, arch, tmp_path):
     assert "nothing is remembered" in state
     assert "once\tb" in once
     assert v.names("plinth") == {"state.0", "state.1"}
-    assert v.boot()[0] == "b"
+    booted, said = v.boot()
+    assert booted == "b"
+    assert "b: remembered for one boot\n" in said
     assert v.boot()[0] == "a"
     v.monitor("boot default 3", "boot once b")
     said, = v.monitor("boot explain")
@@ -207,7 +209,8 @@ def test_bootstate_sets_what_plinth_obeys(start, arch, tmp_path):
         assert f"tries broken\t{left}" in v.tool("show")
     booted, said = v.boot()
     assert booted == "a"
-    assert "broken" not in said
+    assert "a: what is remembered cannot boot or has no tries left; this can" in said
+    assert "falling back" not in said
     v.tool("once", "b")
     assert v.boot()[0] == "b"
     assert "once" not in v.tool("show")
