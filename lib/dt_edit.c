@@ -13,6 +13,9 @@
 
 enum { ROOM = 4096 };		/* properties and nodes of /chosen, some reservations */
 
+/* Where /chosen was last in the copy: to look for it takes long. */
+static int chosen = -1;
+
 int dt_edit_result(int fdt_result, const char *what)
 {
 	if (fdt_result >= 0)
@@ -48,15 +51,20 @@ int dt_edit_begin(void *copy, size_t bytes)
 	if (dt_used_bytes() > bytes || bytes > INT32_MAX)
 		return dt_edit_result(-FDT_ERR_NOSPACE, "copy it");
 	dt_copy(copy);
+	chosen = dt_path("/chosen").offset;
 	err = dt_edit_result(fdt_open_into(copy, copy, (int)bytes), "copy it");
 	return err ? err : keep_out(copy);
 }
 
 int dt_edit_chosen(void *copy)
 {
-	int node = fdt_path_offset(copy, "/chosen");
+	const char *name = chosen < 0 ? NULL : fdt_get_name(copy, chosen, NULL);
 
-	return node == -FDT_ERR_NOTFOUND ? fdt_add_subnode(copy, 0, "chosen") : node;
+	if (!name || strcmp(name, "chosen"))
+		chosen = fdt_path_offset(copy, "/chosen");
+	if (chosen == -FDT_ERR_NOTFOUND)
+		chosen = fdt_add_subnode(copy, 0, "chosen");
+	return chosen;
 }
 
 int dt_edit_bootargs(void *copy, const char *bootargs)
