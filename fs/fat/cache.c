@@ -33,6 +33,8 @@ static int clean(struct fat *f, struct fat_line *l)
 {
 	unsigned first = 0, end;
 
+	if (!(l->dirty[0] | l->dirty[1]))
+		return 0;
 	for (; first < GRAINS; first = end) {
 		u64 at = l->at + first * GRAIN_BYTES;
 		int error;

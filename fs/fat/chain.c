@@ -122,19 +122,22 @@ static int seek(struct file *file, u64 index, u32 *cluster)
 }
 
 /*
- * How many of @fours times four entries of FAT32 at @at go on with @next, each the cluster after
- * that of the one before it. Most of a file's do, and a large one has a hundred thousand.
+ * How many of @count entries of FAT32 at @at go on with @next, each the cluster after that of the
+ * one before it: as far as eight at a time do, without upper bits. Most of a file's do, and a large
+ * one has a hundred thousand; so this is a function with all registers for itself.
  */
-static u32 fours_following(const u8 *at, u32 fours, u32 next)
+static __attribute__((noinline)) u32 eights_following(const u8 *at, u32 count, u32 next)
 {
-	const u64 *two = __builtin_assume_aligned(at, 8), mask = 0x0fffffff0fffffff;
-	const u64 step = 0x0000000200000002, *end = two + 2 * fours;
+	const u64 step = 0x0000000200000002;
+	const u64 *two = __builtin_assume_aligned(at, 8);
 	u64 wanted = (u64)(next + 1) << 32 | next;
+	u32 done = 0;
 
-	for (; two < end; two += 2, wanted += 2 * step)
-		if (((two[0] ^ wanted) | (two[1] ^ (wanted + step))) & mask)
+	for (; count - done >= 8; done += 8, two += 4, wanted += 4 * step)
+		if (two[0] != wanted || two[1] != wanted + step || two[2] != wanted + 2 * step ||
+		    two[3] != wanted + 3 * step)
 			break;
-	return fours - (u32)(end - two) / 2;
+	return done;
 }
 
 /* How many clusters follow each other on the medium, too, from @cluster on; at most @most. */
@@ -152,21 +155,20 @@ static int run(struct fat *f, u32 cluster, u32 most, u32 *count)
 		if (error)
 			return error;
 		while (bytes >= width && n < most) {
-			u32 fours = 0;
+			u32 more = 1;
 
 			if (load_entry(f, entries) != cluster + n) {
 				most = n;
 				break;
 			}
 			if (f->bits == 32 && (uintptr_t)(entries + 4) % 8 == 0) {
-				fours = (u32)(bytes - 4) / 16;
-				if (fours > (most - n - 1) / 4)
-					fours = (most - n - 1) / 4;
-				fours = fours_following(entries + 4, fours, cluster + n + 1);
+				u32 left = (u32)bytes / 4 < most - n ? (u32)bytes / 4 : most - n;
+
+				more += eights_following(entries + 4, left - 1, cluster + n + 1);
 			}
-			n += 1 + 4 * fours;
-			entries += width + 16 * fours;
-			bytes -= width + 16 * fours;
+			n += more;
+			entries += width * more;
+			bytes -= width * more;
 		}
 	}
 	*count = n;
