@@ -106,11 +106,13 @@ static void uuid_text(const u8 *u, char to[static PARTITION_UUID_BYTES])
 static int keep(const struct gpt *g, struct partitions *t, const u8 *e, unsigned index)
 {
 	static const u8 unused[16];
-	u64 first = load_le64(e + ENTRY_FIRST), last = load_le64(e + ENTRY_LAST);
 	struct partition *p;
+	u64 first, last;
 
 	if (memcmp(e + ENTRY_TYPE, unused, sizeof(unused)) == 0)
 		return 0;
+	first = load_le64(e + ENTRY_FIRST);
+	last = load_le64(e + ENTRY_LAST);
 	p = partition_add(t, index);
 	if (!p)
 		return t->count == PARTITIONS_MAX ? 0 : -ENOMEM;

@@ -84,9 +84,9 @@ static unsigned index_of(u64 address)	/* the first range that ends behind @addre
 
 static void insert(unsigned index, struct memory_range r)
 {
-	memmove(&table[index + 1], &table[index], (count - index) * sizeof *table);
+	for (unsigned i = count++; i > index; i--)
+		table[i] = table[i - 1];
 	table[index] = r;
-	count++;
 }
 
 static bool is_inside(u64 address)	/* of a range, not between two or at the start of one */
@@ -121,8 +121,8 @@ static void join_neighbours(void)
 		if (end_of(last->range) == r->range.start && last->use == r->use &&
 		    !strcmp(last->owner, r->owner))
 			last->range.bytes += r->range.bytes;
-		else
-			table[++kept] = *r;
+		else if (++kept != i)
+			table[kept] = *r;
 	}
 	count = count ? kept + 1 : 0;
 }
