@@ -16,6 +16,15 @@ void volume_whole(struct volume *v, struct block_device *disk)
 	snprintf(v->name, sizeof(v->name), "%s", disk->name);
 }
 
+bool volume_exists(const struct volume *v)
+{
+	const struct block_device *b = block_first();
+
+	while (b && (b != v->disk || strncmp(v->name, b->name, strlen(b->name))))
+		b = b->next;
+	return b;
+}
+
 bool volume_read_only(const struct volume *v)
 {
 	return v->disk->limits.read_only || v->disk->flush_failed;

@@ -18,6 +18,8 @@ struct volume {
 
 /* The whole disk. */
 void volume_whole(struct volume *v, struct block_device *disk);
+/* Is its disk still there? To be asked of a volume that was kept, before anything else. */
+bool volume_exists(const struct volume *v);
 bool volume_read_only(const struct volume *v);
 
 /*

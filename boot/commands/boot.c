@@ -15,7 +15,7 @@ static struct boot_entries all;
 static void print_entry(unsigned number, const struct boot_entry *e)
 {
 	console_print("%c%2u  %-16s %-9s %s  %s\n", e == all.preferred ? '*' : ' ', number, e->id,
-		      e->format, e->volume, e->title);
+		      e->format, e->volume.name, e->title);
 	if (e->reason)
 		console_print("     cannot boot: %s\n", e->reason);
 }

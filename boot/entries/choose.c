@@ -14,7 +14,7 @@ struct boot_entry *boot_entry_named(const struct boot_entries *all, const char *
 
 	for (struct boot_entry *e = all->first; e; e = e->next)
 		if (!strcasecmp(id, e->id)) {
-			if (!strcmp(e->volume, all->state.volume))
+			if (!strcmp(e->volume.name, all->state.volume))
 				return e;
 			if (!found)
 				found = e;

@@ -191,7 +191,7 @@ struct boot_entry *scan_add(struct boot_scan *s, const char *id)
 	}
 	e->format = s->format;
 	e->tries_left = e->tries_done = -1;
-	snprintf(e->volume, sizeof(e->volume), "%s", s->fs->volume.name);
+	e->volume = s->fs->volume;
 	*all->last = e;
 	all->last = &e->next;
 	all->count++;

@@ -16,7 +16,7 @@ struct boot_part {
 struct boot_entry {
 	struct boot_entry *next;
 	const char *format;		/* "extlinux", "BLS", "UKI", "file" */
-	char volume[48];		/* its name, for volume_find */
+	struct volume volume;		/* where it was found */
 	char *source;			/* the file that describes it */
 	char *id;			/* a label, or a file's name without its counters */
 	char *title;			/* for people; never NULL */

@@ -21,8 +21,8 @@ int load_fail(const struct loading *l, const char *path, int error, const char *
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	log_error("cannot boot %s: %s%s%s: %s", l->entry->title, l->entry->volume, path ? ":" : "",
-		  path ? path : "", text);
+	log_error("cannot boot %s: %s%s%s: %s", l->entry->title, l->entry->volume.name,
+		  path ? ":" : "", path ? path : "", text);
 	return error;
 }
 
@@ -160,15 +160,14 @@ int boot_load(const struct boot_entry *e)
 {
 	struct loading l = { .entry = e };
 	char why[FS_WHY_BYTES];
-	struct volume v;
 	int error;
 
 	timeline_reached("chosen");
 	if (e->reason)
 		return load_fail(&l, NULL, -EINVAL, "%s", e->reason);
-	error = volume_find(&v, e->volume, why);
-	if (!error)
-		error = fs_mount(&v, &l.fs, why);
+	if (!volume_exists(&e->volume))		/* pulled while somebody looked at the menu */
+		return load_fail(&l, NULL, -ENODEV, "its disk is gone");
+	error = fs_mount(&e->volume, &l.fs, why);
 	if (error)
 		return load_fail(&l, NULL, error, "%s", why);
 	error = load_all(&l);

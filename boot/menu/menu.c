@@ -71,7 +71,7 @@ static void print_line(const struct boot_entries *all, unsigned index, bool sele
 	const struct boot_entry *e = at(all, index);
 
 	console_print("\r\033[K%s %2u  %.*s (%s)%s%s%s%s\n", selected ? "\033[7m>" : " ",
-		      index + 1, TITLE_COLUMNS, e->title, e->volume,
+		      index + 1, TITLE_COLUMNS, e->title, e->volume.name,
 		      e == all->remembered ? ", default" : "",
 		      e->tries_left ? "" : ", no tries left", e->reason ? ": cannot boot" : "",
 		      selected ? "\033[0m" : "");

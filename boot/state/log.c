@@ -51,7 +51,7 @@ void boot_log_write(struct filesystem *fs, const struct boot_entry *e)
 	t.to = malloc(TEXT_BYTES);
 	error = t.to ? 0 : -ENOMEM;
 	if (!error) {
-		add(&t, "%s, %s:%s\n", e->id, e->volume, e->source);
+		add(&t, "%s, %s:%s\n", e->id, e->volume.name, e->source);
 		log_walk(add_line, &t);
 		error = fs_replace(fs, path, t.to, t.used);
 	}

@@ -83,11 +83,8 @@ static int count_by_name(struct boot_entry *e)
 {
 	char text[FS_EXPLAIN_BYTES] = "";
 	struct filesystem *fs;
-	struct volume v;
-	int error = volume_find(&v, e->volume, text);
+	int error = volume_exists(&e->volume) ? fs_mount(&e->volume, &fs, text) : -ENODEV;
 
-	if (!error)
-		error = fs_mount(&v, &fs, text);
 	if (!error) {
 		int end;
 
@@ -181,7 +178,7 @@ int boot_remember(struct boot_entries *all, const char *key, const struct boot_e
 	if (!next.volume[0] && !e)
 		return 0;
 	if (!next.volume[0])
-		strcpy(next.volume, e->volume);
+		strcpy(next.volume, e->volume.name);
 	if (!next.sequence && state_write(&next))	/* the other file, so that there are both */
 		return -EIO;
 	error = state_set(&next, key, e ? e->id : NULL);

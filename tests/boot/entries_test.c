@@ -98,7 +98,7 @@ static void u_boot_menu(void **state)
 	assert_int_equal(all.count, 2);
 	e = entry(0);
 	assert_string_equal(e->format, "extlinux");
-	assert_string_equal(e->volume, "sim0p1");
+	assert_string_equal(e->volume.name, "sim0p1");
 	assert_string_equal(e->source, "/extlinux/extlinux.conf");
 	assert_string_equal(e->id, "l0");
 	assert_string_equal(e->title, "Debian GNU/Linux 12 (bookworm) 6.1.0-13-arm64");
