@@ -180,6 +180,24 @@ void block_done(struct block_request *r, int status, const char *cause);
  */
 int block_reset(struct block_device *b, int status, const char *cause);
 
+/*
+ * For lending memory to the device: segments from @first on, which has a buffer, lie together,
+ * whatever gaps are between them. Where the first is that does not; and their bytes.
+ */
+static inline unsigned block_segments_together(const struct block_request *r, unsigned first,
+					       u32 *bytes)
+{
+	const struct block_segment *s = r->segments;
+	const u8 *end = s[first].buffer;
+	unsigned i = first;
+
+	for (; i < r->segment_count && (!s[i].buffer || s[i].buffer == end); i++)
+		if (s[i].buffer)
+			end += s[i].bytes;
+	*bytes = (u32)(end - (const u8 *)s[first].buffer);
+	return i;
+}
+
 /* From now on every request fails with this; those in flight are the driver's to fail. */
 void block_die(struct block_device *b, int status, const char *cause);
 

@@ -40,43 +40,43 @@ const char *block_limits_nonsense(const struct block_limits *l)
 
 /* ---- A request ---- */
 
-/* Memory ends and begins again on a multiple of segment_align; it begins on one of buffer_align. */
-static const char *check_segment(const struct block_limits *l, const struct block_request *r,
-				 unsigned i)
+/* Why not such a gap. */
+static const char *check_gap(const struct block_limits *l, const struct block_request *r, u32 bytes)
 {
-	const struct block_segment *s = &r->segments[i];
-	bool first = i == 0, last = i == r->segment_count - 1u;
-	uintptr_t start = (uintptr_t)s->buffer, end = start + s->bytes;
-
-	if (!s->bytes)
-		return "a segment without bytes";
-	if (!s->buffer) {
-		if (r->op != BLOCK_READ)
-			return "a gap, and it is no read";
-		if (s->bytes > l->max_gap_bytes)
-			return l->max_gap_bytes ? "too large a gap" : "it cannot read into gaps";
-		return first || last || s->bytes % l->segment_align == 0 ? NULL :
-			"a gap that ends inside a unit of memory";
-	}
-	if (s->bytes > l->max_segment_bytes)
-		return "too large a segment";
-	if (end < start || (start & ((first ? l->buffer_align : l->segment_align) - 1)) ||
-	    (!last && (end & (l->segment_align - 1))))
-		return "memory that is not aligned as it wants";
-	return NULL;
+	if (r->op != BLOCK_READ)
+		return "a gap, and it is no read";
+	if (bytes > l->max_gap_bytes)
+		return l->max_gap_bytes ? "too large a gap" : "it cannot read into gaps";
+	return "a gap that ends inside a unit of memory";
 }
 
+/*
+ * Memory ends and begins again on a multiple of segment_align; it begins on one of buffer_align.
+ * Scattered files have a few segments for every 4 KiB, hence one loop and no calls.
+ */
 static int check_memory(const struct block_limits *l, const struct block_request *r,
 			const char **cause)
 {
+	unsigned count = r->segment_count;
+	u32 most = l->max_segment_bytes, most_gap = r->op == BLOCK_READ ? l->max_gap_bytes : 0;
+	uintptr_t inner = l->segment_align - 1, mask = l->buffer_align - 1;
 	u64 bytes = 0;
 
-	*cause = NULL;
-	if (r->segment_count > l->max_segments)
-		*cause = "too many segments";
-	for (unsigned i = 0; i < r->segment_count && !*cause; i++) {
-		bytes += r->segments[i].bytes;
-		*cause = check_segment(l, r, i);
+	*cause = count > l->max_segments ? "too many segments" : NULL;
+	for (unsigned i = 0; i < count && !*cause; i++, mask = inner) {
+		const struct block_segment *s = &r->segments[i];
+		uintptr_t start = (uintptr_t)s->buffer, end = start + s->bytes;
+		bool last = i + 1 == count;
+
+		bytes += s->bytes;
+		if (!s->bytes)
+			*cause = "a segment without bytes";
+		else if (!start && (s->bytes > most_gap || (i && !last && (s->bytes & inner))))
+			*cause = check_gap(l, r, s->bytes);
+		else if (start && s->bytes > most)
+			*cause = "too large a segment";
+		else if (start && (end < start || (start & mask) || (!last && (end & inner))))
+			*cause = "memory that is not aligned as it wants";
 	}
 	if (!*cause && bytes != (u64)r->blocks * l->block_size)
 		*cause = "its segments are not as long as its blocks";

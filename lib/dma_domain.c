@@ -53,7 +53,8 @@ static bool find(const struct dma_window *w, u64 cpu, u64 bytes, dma_addr_t *add
 	return true;
 }
 
-bool dma_reach(const struct dma_domain *domain, u64 cpu, u64 bytes, dma_addr_t *addr)
+static __attribute__((noinline)) bool
+reach_windows(const struct dma_domain *domain, u64 cpu, u64 bytes, dma_addr_t *addr)
 {
 	struct dma_window w;
 
@@ -61,6 +62,13 @@ bool dma_reach(const struct dma_domain *domain, u64 cpu, u64 bytes, dma_addr_t *
 		if (find(&w, cpu, bytes, addr))
 			return true;
 	return false;
+}
+
+bool dma_reach(const struct dma_domain *domain, u64 cpu, u64 bytes, dma_addr_t *addr)
+{
+	if (!domain->window_count && !within.bytes)
+		return find(&everything, cpu, bytes, addr);
+	return reach_windows(domain, cpu, bytes, addr);
 }
 
 bool dma_translate(const struct dma_domain *domain, u64 cpu, u64 bytes, dma_addr_t *addr)

@@ -53,21 +53,26 @@ void nvme_data_return(struct nvme_controller *c, struct nvme_slot *slot)
 		c->free_lists[c->free_list_count++] = slot->lists[--slot->list_count];
 }
 
+/* What lies together is one loan. */
 static int lend(struct nvme_controller *c, struct nvme_slot *slot, const struct block_request *r)
 {
 	enum dma_direction direction = r->op == BLOCK_READ ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
 	struct nvme_loan **last = &slot->loans;
 
-	for (unsigned i = 0; i < r->segment_count; i++) {
-		const struct block_segment *s = &r->segments[i];
+	for (unsigned i = 0; i < r->segment_count; ) {
 		struct nvme_loan *loan = c->free_loans;
+		void *buffer = r->segments[i].buffer;
+		u32 bytes;
 		int error;
 
-		if (!s->buffer)
+		if (!buffer) {
+			i++;
 			continue;
+		}
 		if (!loan)
 			return -EAGAIN;
-		error = dma_map(&loan->map, c->domain, s->buffer, s->bytes, direction);
+		i = block_segments_together(r, i, &bytes);
+		error = dma_map(&loan->map, c->domain, buffer, bytes, direction);
 		if (error)
 			return error;
 		c->free_loans = loan->next;
@@ -78,16 +83,19 @@ static int lend(struct nvme_controller *c, struct nvme_slot *slot, const struct 
 	return 0;
 }
 
-/* The piece of memory behind segment @i, as the device sees it; *loan: that of the next one. */
+/* The memory of a segment, as the device sees it; *loan is its loan, then that of the next one. */
 static u64 piece(struct nvme_controller *c, const struct block_segment *s, struct nvme_loan **loan)
 {
-	u64 address;
+	const struct dma_mapping *map;
+	size_t into;
 
 	if (!s->buffer)
 		return c->sink.addr.bus;
-	address = (*loan)->map.addr.bus;
-	*loan = (*loan)->next;
-	return address;
+	map = &(*loan)->map;
+	into = (size_t)((u8 *)s->buffer - (u8 *)map->buffer);
+	if (into + s->bytes == map->bytes)
+		*loan = (*loan)->next;
+	return map->addr.bus + into;
 }
 
 /* ---- PRPs ---- */

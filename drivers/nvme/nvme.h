@@ -13,7 +13,7 @@
 
 enum {
 	NVME_ENTRIES = 2 * NVME_SLOTS_MAX,	/* of an I/O queue */
-	NVME_SEGMENTS = 64,			/* of a request */
+	NVME_SEGMENTS = 256,			/* of a request */
 	NVME_LOANS = 4 * NVME_SEGMENTS,		/* of all requests */
 	NVME_TRANSFER_MAX = 2 * 1024 * 1024,	/* bytes of a command, if it says no less */
 

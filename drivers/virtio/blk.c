@@ -45,32 +45,40 @@ static void end_loans(struct blk_disk *d, struct blk_slot *slot)
 	}
 }
 
-/* All segments, or none; to[0] and so on are for the device. */
+/* All segments, or none; to[0] and so on are for the device. What lies together is one loan. */
 static int lend(struct blk_disk *d, struct blk_slot *slot, const struct block_request *r,
 		struct virtqueue_segment *to)
 {
 	enum dma_direction direction = r->op == BLOCK_READ ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
+	const struct block_segment *s = r->segments;
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < r->segment_count; i++) {
-		const struct block_segment *s = &r->segments[i];
+	while (i < r->segment_count) {
 		struct blk_loan *loan = d->free_loans;
+		unsigned first = i, end = i + 1;
+		u32 bytes;
 		int error = -EAGAIN;
 
-		to[i].bytes = s->bytes;
-		if (!s->buffer) {
+		if (s[first].buffer) {
+			end = block_segments_together(r, first, &bytes);
+			if (loan)
+				error = dma_map(&loan->map, d->domain, s[first].buffer, bytes,
+						direction);
+			if (error) {
+				end_loans(d, slot);
+				return error == -ENOMEM && d->in_flight ? -EAGAIN : error;
+			}
+			d->free_loans = loan->next;
+			loan->next = slot->loans;
+			slot->loans = loan;
+		}
+		for (; i < end; i++) {
+			to[i].bytes = s[i].bytes;
 			to[i].addr = dma_at(&d->memory, d->sink_at);
-			continue;
+			if (s[i].buffer)
+				to[i].addr.bus = loan->map.addr.bus +
+					((u8 *)s[i].buffer - (u8 *)s[first].buffer);
 		}
-		if (loan)
-			error = dma_map(&loan->map, d->domain, s->buffer, s->bytes, direction);
-		if (error) {
-			end_loans(d, slot);
-			return error == -ENOMEM && d->in_flight ? -EAGAIN : error;
-		}
-		d->free_loans = loan->next;
-		loan->next = slot->loans;
-		slot->loans = loan;
-		to[i].addr = loan->map.addr;
 	}
 	return 0;
 }

@@ -10,10 +10,11 @@ static u64 entry_at(const struct fat *f, u32 cluster)
 	return f->fat_at + (u64)cluster * f->bits / 8;
 }
 
-/* One that is not of 12 bits. */
-static u32 load_entry(const struct fat *f, const u8 *at)
+/* Entry @i of those at @entries; not of 12 bits. */
+static u32 load_entry(const struct fat *f, const void *entries, u32 i)
 {
-	return f->bits == 32 ? load_le32(at) & 0x0fffffff : load_le16(at);
+	return f->bits == 32 ? le32_get(((const le32 *)entries)[i]) & 0x0fffffff
+			     : le16_get(((const le16 *)entries)[i]);
 }
 
 int fat_entry(struct fat *f, u32 cluster, u32 *value)
@@ -31,7 +32,7 @@ int fat_entry(struct fat *f, u32 cluster, u32 *value)
 	}
 	error = fat_peek(f, entry_at(f, cluster), &at, &bytes);
 	if (!error)
-		*value = load_entry(f, at);
+		*value = load_entry(f, at, 0);
 	return error;
 }
 
@@ -89,8 +90,55 @@ static int check_end(struct fat *f, u32 cluster)
 	}
 }
 
+/* Entries that lie together in the cache: long chains are followed without asking for each. */
+struct view {
+	const void *entries;
+	u32 first, count;
+};
+
+static int look(struct fat *f, struct view *v, u32 cluster)
+{
+	u64 at = entry_at(f, cluster) / FAT_LINE_BYTES * FAT_LINE_BYTES;
+	const u8 *entries;
+	size_t bytes;
+	int error;
+
+	if (at < f->fat_at)
+		at = f->fat_at;
+	error = fat_peek(f, at, &entries, &bytes);
+	if (error)
+		return error;
+	*v = (struct view){
+		entries, (u32)((at - f->fat_at) / (f->bits / 8)), (u32)bytes / (f->bits / 8),
+	};
+	return 0;
+}
+
+/* fat_next; the view is the last one looked at, or empty. */
+static int follow(struct fat *f, struct view *v, u32 cluster, u32 *next)
+{
+	if (f->bits == 12)
+		return fat_next(f, cluster, next);
+	if (cluster - v->first >= v->count) {
+		int error = look(f, v, cluster);
+
+		if (error)
+			return error;
+	}
+	*next = load_entry(f, v->entries, cluster - v->first);
+	return fat_is_cluster(f, *next) ? 0 : fat_next(f, cluster, next);
+}
+
+static int ends_early(const struct file *file, u32 cluster, u64 clusters)
+{
+	struct fat *f = fat_of(file->fs);
+
+	return fat_damaged(f, "the chain ends with cluster %" PRIu32 ", after %" PRIu64 " of %"
+			   PRIu64 " bytes", cluster, clusters * f->cluster_bytes, file->size);
+}
+
 /* The cluster of @index in the file, from the last one that was looked for if it is before it. */
-static int seek(struct file *file, u64 index, u32 *cluster)
+static int seek(struct file *file, struct view *v, u64 index, u32 *cluster)
 {
 	struct fat *f = fat_of(file->fs);
 	u64 at = file->own[FILE_AT_INDEX];
@@ -103,20 +151,15 @@ static int seek(struct file *file, u64 index, u32 *cluster)
 			return fat_damaged(f, "it begins in cluster %" PRIu32
 					   ", which the volume does not have", *cluster);
 	}
-	while (at < index) {
+	for (; at < index; at++) {
 		u32 next;
-		int error = fat_next(f, *cluster, &next);
+		int error = follow(f, v, *cluster, &next);
 
 		if (error)
 			return error;
-		at++;
 		if (!next)
-			return fat_damaged(f, "the chain ends with cluster %" PRIu32
-					   ", after %" PRIu64 " of %" PRIu64 " bytes", *cluster,
-					   at * f->cluster_bytes, file->size);
+			return ends_early(file, *cluster, at + 1);
 		*cluster = next;
-		file->own[FILE_AT_INDEX] = at;
-		file->own[FILE_AT_CLUSTER] = next;
 	}
 	return 0;
 }
@@ -140,36 +183,42 @@ static __attribute__((noinline)) u32 eights_following(const u8 *at, u32 count, u
 	return done;
 }
 
-/* How many clusters follow each other on the medium, too, from @cluster on; at most @most. */
-static int run(struct fat *f, u32 cluster, u32 most, u32 *count)
+/* How many more, by eights, go on like entry @at of the view, which says @cluster; @most at most */
+static u32 go_on(const struct fat *f, const struct view *v, u32 at, u32 cluster, u64 most)
 {
-	u32 n = 1, width = f->bits / 8;
+	const u8 *next = (const u8 *)v->entries + 4 * ((size_t)at + 1);
 
-	if (most > f->clusters + 2 - cluster)
-		most = f->clusters + 2 - cluster;
-	while (f->bits != 12 && n < most) {
-		const u8 *entries;
-		size_t bytes;
-		int error = fat_peek(f, entry_at(f, cluster + n - 1), &entries, &bytes);
+	if (f->bits != 32 || (uintptr_t)next % 8)
+		return 0;
+	if (most > v->count - at - 1)
+		most = v->count - at - 1;
+	if (most > f->clusters + 1 - cluster)
+		most = f->clusters + 1 - cluster;
+	return eights_following(next, (u32)most, cluster + 1);
+}
 
+/*
+ * How many clusters, at most @most, follow each other on the medium, too, from @cluster on. If they
+ * are fewer, *next is what comes then: 0, the chain has ended.
+ */
+static int run(struct fat *f, struct view *v, u32 cluster, u64 most, u32 *count, u32 *next)
+{
+	u32 n = 1;
+
+	for (; n < most; n++) {
+		u32 at = cluster + n - 1 - v->first;
+		int error;
+
+		if (at < v->count && load_entry(f, v->entries, at) == cluster + n &&
+		    fat_is_cluster(f, cluster + n)) {
+			n += go_on(f, v, at, cluster + n, most - n - 1);
+			continue;
+		}
+		error = follow(f, v, cluster + n - 1, next);
 		if (error)
 			return error;
-		while (bytes >= width && n < most) {
-			u32 more = 1;
-
-			if (load_entry(f, entries) != cluster + n) {
-				most = n;
-				break;
-			}
-			if (f->bits == 32 && (uintptr_t)(entries + 4) % 8 == 0) {
-				u32 left = (u32)bytes / 4 < most - n ? (u32)bytes / 4 : most - n;
-
-				more += eights_following(entries + 4, left - 1, cluster + n + 1);
-			}
-			n += more;
-			entries += width * more;
-			bytes -= width * more;
-		}
+		if (*next != cluster + n)
+			break;
 	}
 	*count = n;
 	return 0;
@@ -179,43 +228,43 @@ int fat_pieces(struct file *file, u64 offset, void *to, u64 *bytes, struct piece
 	       size_t *piece_count)
 {
 	struct fat *f = fat_of(file->fs);
-	struct piece *end = p + *piece_count, *last = p;
-	u64 at = offset;
-	int error = 0;
+	u64 index = offset / f->cluster_bytes, left = *bytes;
+	u32 skip = offset % f->cluster_bytes, cluster = 0, count = 0;
+	u64 clusters = (skip + left + f->cluster_bytes - 1) / f->cluster_bytes;
+	size_t n = 0;
+	struct view v = { 0 };
+	int error;
 
 	if (offset > file->size || *bytes > file->size - offset)
 		return -ERANGE;
-	last->size = 0;
-	while (at < offset + *bytes) {
-		u32 in_cluster = at % f->cluster_bytes, cluster, count;
-		u64 part = offset + *bytes - at, place, index = at / f->cluster_bytes;
-		u32 most = (u32)((in_cluster + part - 1) / f->cluster_bytes + 1);
+	error = left ? seek(file, &v, index, &cluster) : 0;
+	while (left && !error) {
+		u64 part;
+		u32 next = 0;
 
-		error = seek(file, index, &cluster);
-		if (!error)
-			error = run(f, cluster, most, &count);
+		error = run(f, &v, cluster, clusters, &count, &next);
 		if (error)
-			return error;
-		place = fat_cluster_at(f, cluster) + in_cluster;
-		if (part > (u64)count * f->cluster_bytes - in_cluster)
-			part = (u64)count * f->cluster_bytes - in_cluster;
-		if (last->size && last->offset + last->size != place) {
-			if (last + 1 == end)
-				break;
-			(++last)->size = 0;
-		}
-		if (!last->size)
-			*last = (struct piece){ place, (u8 *)to + (at - offset), 0 };
-		last->size += part;
-		at += part;
-		file->own[FILE_AT_INDEX] = index + count - 1;
+			break;
+		part = (u64)count * f->cluster_bytes - skip;
+		if (part > left)
+			part = left;
+		p[n++] = (struct piece){ fat_cluster_at(f, cluster) + skip, to, (size_t)part };
+		to = (u8 *)to + part;
+		left -= part;
+		skip = 0;
+		index += count;
+		clusters -= count;
+		file->own[FILE_AT_INDEX] = index - 1;
 		file->own[FILE_AT_CLUSTER] = cluster + count - 1;
-		if (at == file->size)
-			error = check_end(f, cluster + count - 1);
-		if (error)
-			return error;
+		if (n == *piece_count || !left)
+			break;
+		if (!next)
+			error = ends_early(file, cluster + count - 1, index);
+		cluster = next;
 	}
-	*bytes = at - offset;
-	*piece_count = (size_t)(last - p) + (last->size != 0);
-	return 0;
+	*bytes -= left;
+	*piece_count = n;
+	if (!error && n && offset + *bytes == file->size)
+		error = check_end(f, cluster + count - 1);
+	return error;
 }

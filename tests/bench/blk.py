@@ -38,8 +38,12 @@ def fill(name, size):
     return path
 
 
-def make_disk(name, options, files, scatter):
-    """A volume alone; scattered: no two clusters of a file are neighbours."""
+def fragment(how, disk, *files):
+    subprocess.run([TOP / "tests/fs/fragment.py", how, disk, *files], check=True)
+
+
+def make_disk(name, options, files, scatter=None):
+    """A volume alone; @scatter is what happens to it then."""
     disk, new = FOLDER / name, FOLDER / "new.img"
     if disk.exists():
         return disk
@@ -51,16 +55,16 @@ def make_disk(name, options, files, scatter):
     for source in sources:
         source.unlink()
     if scatter:
-        subprocess.run([TOP / "tests/fs/fragment.py", "interleave", new,
-                        *(file for file, _ in files)], check=True)
+        scatter(new)
     return new.rename(disk)
 
 
 def make_disks():
-    """The first for reading in one piece, the second for small ones."""
-    return [make_disk("whole.img", ["--fat", "16"], [("whole", WHOLE)], False),
+    """The first for reading in one piece, the second for small ones: no two are neighbours."""
+    return [make_disk("whole.img", ["--fat", "16"], [("whole", WHOLE)]),
             make_disk("pieces.img", ["--cluster", str(PIECE)],
-                      [("pieces", PIECES), ("between", PIECES)], True)]
+                      [("pieces", PIECES), ("between", PIECES)],
+                      lambda disk: fragment("interleave", disk, "pieces", "between"))]
 
 
 def workstation(disk):
@@ -113,7 +117,12 @@ class Bench:
 
     def uboot_load(self, disk, name, size):
         """Bytes a second, the best of three times; 0: it does not find the disk."""
-        arch, best = self.machine.arch, 0
+        times = self.uboot_times(disk, [name], size, 3)
+        return size * 1000 / min(times[name]) if times else 0
+
+    def uboot_times(self, disk, names, size, passes):
+        """Milliseconds of each `load` of each file; nothing: it does not find the disk."""
+        arch, times = self.machine.arch, {name: [] for name in names}
         console = self.start(disk, *images.UBOOT[arch])
         try:
             console.expect("stop autoboot")
@@ -123,16 +132,18 @@ class Bench:
             console.command(f"{self.kind} scan", UBOOT_PROMPT)
             at = f"{images.RAM[arch] + 256 * MIB:#x}"
             with first_in_line(console.child.pid, self.realtime):
-                for _ in range(3):
-                    text = console.command(f"load {self.kind} 0:0 {at} {name}", UBOOT_PROMPT)
+                for name in names * passes:
+                    console.line(f"load {self.kind} 0:0 {at} {name}")
+                    console.expect("\n" + re.escape(UBOOT_PROMPT), timeout=LONG)
+                    text = console.before()
                     found = re.search(r"(\d+) bytes read in (\d+) ms", text)
                     if not found:
-                        break
+                        return {}
                     assert int(found[1]) == size, text
-                    best = max(best, size * 1000 / int(found[2]))
+                    times[name].append(int(found[2]))
         finally:
             console.close()
-        return best
+        return times
 
     def plinth(self):
         """Bytes a second in one piece, reads a second at each depth, and the words."""
@@ -172,14 +183,17 @@ def compare(bench, name, disks, rounds):
     sys.stdout.flush()
 
 
+def add_options(parser):
+    parser.add_argument("--realtime", action="store_true",
+                        help="QEMU before everything else while it is measured; for root")
+    parser.add_argument("--device", action="append", help=f"({', '.join(DEVICES)})")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("arch", nargs="*", choices=[[], *images.ARCHES])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--realtime", action="store_true",
-                        help="QEMU before everything else while it is measured; for root")
-    parser.add_argument("--device", action="append",
-                        help=f"({', '.join(DEVICES)})")
+    add_options(parser)
     options = parser.parse_args()
     disks = make_disks()
     with open(FOLDER / "consoles.log", "w", encoding="utf-8") as log:

@@ -16,6 +16,7 @@
 #include "arch/host/sim.h"
 #include "fs/fs.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/ram.h"
 
 static char image_folder[64];
 
@@ -56,6 +57,7 @@ static inline int image_begin(void **state)
 {
 	(void)state;
 	sim_reset();
+	sim_ram(SIM_RAM_AT, 4 << 20);
 	sim.failed = image_fail;
 	image_folder_begin();
 	return 0;
