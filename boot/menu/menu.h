@@ -5,7 +5,7 @@
 
 /*
  * Look for entries and boot the default one, as configured; a key that means something (Enter,
- * Space, Escape, arrows, digits, e) brings the menu first. Returns when nothing could be booted,
+ * Space, Escape, arrows, digits, d, e) brings the menu first. Returns when nothing could be booted,
  * having said why, or when the monitor is wanted.
  */
 void boot_by_itself(void);
