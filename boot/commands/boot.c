@@ -75,10 +75,10 @@ static void timeline(void)
 
 static void state(void)
 {
-	if (!all.state.volume[0])
+	if (!all.state.volume.size)
 		console_print("nothing is remembered; 'boot default' and 'boot once' begin it\n");
 	else
-		console_print("%s:/plinth/state.%u, change %u\n%s", all.state.volume,
+		console_print("%s:/plinth/state.%u, change %u\n%s", all.state.volume.name,
 			      all.state.newer, (unsigned)all.state.sequence, all.state.lines);
 }
 

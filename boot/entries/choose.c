@@ -14,7 +14,7 @@ struct boot_entry *boot_entry_named(const struct boot_entries *all, const char *
 
 	for (struct boot_entry *e = all->first; e; e = e->next)
 		if (!strcasecmp(id, e->id)) {
-			if (!strcmp(e->volume.name, all->state.volume))
+			if (!strcmp(e->volume.name, all->state.volume.name))
 				return e;
 			if (!found)
 				found = e;
@@ -80,7 +80,7 @@ static struct boot_entry *remembered(struct boot_entries *all, const char *key)
 	e = boot_entry_named(all, id);
 	if (!e)
 		boot_warn(all, "%s:/plinth: '%s' is remembered (%s), and no entry is called so",
-			  all->state.volume, id, key);
+			  all->state.volume.name, id, key);
 	return e;
 }
 

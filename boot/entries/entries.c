@@ -288,7 +288,7 @@ static int look_at(void *context, const struct volume *v, const struct partition
 		note_add(all, text);
 		return 0;
 	}
-	if (!all->state.volume[0]) {
+	if (!all->state.volume.size) {
 		problem = state_read(&all->state, fs);
 		if (problem)
 			boot_warn(all, "%s:/plinth: %s", v->name, problem);

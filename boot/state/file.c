@@ -40,7 +40,7 @@ const char *state_read(struct boot_state *s, struct filesystem *fs)
 			*s = each[i];
 			s->newer = i;
 		}
-	snprintf(s->volume, sizeof(s->volume), "%s", fs->volume.name);
+	s->volume = fs->volume;
 	if (good[0] && good[1])
 		return NULL;
 	if (good[0] || good[1])
@@ -72,14 +72,11 @@ int state_write(struct boot_state *s)
 	unsigned which = s->newer ^ 1;
 	char text[FS_EXPLAIN_BYTES];
 	struct filesystem *fs;
-	struct volume v;
 	int error;
 
 	text[0] = '\0';
 	s->sequence++;
-	error = volume_find(&v, s->volume, text);
-	if (!error)
-		error = fs_mount(&v, &fs, text);
+	error = volume_exists(&s->volume) ? fs_mount(&s->volume, &fs, text) : -ENODEV;
 	if (!error) {
 		int end;
 
@@ -90,7 +87,7 @@ int state_write(struct boot_state *s)
 		error = error ? error : end;
 	}
 	if (error) {
-		log_error("%s: what is remembered cannot be written: %s", s->volume,
+		log_error("%s: what is remembered cannot be written: %s", s->volume.name,
 			  text[0] ? text : error_text(error));
 		return error;
 	}

@@ -175,10 +175,10 @@ int boot_remember(struct boot_entries *all, const char *key, const struct boot_e
 	struct boot_state next = all->state;
 	int error;
 
-	if (!next.volume[0] && !e)
+	if (!next.volume.size && !e)
 		return 0;
-	if (!next.volume[0])
-		strcpy(next.volume, e->volume.name);
+	if (!next.volume.size)
+		next.volume = e->volume;
 	if (!next.sequence && state_write(&next))	/* the other file, so that there are both */
 		return -EIO;
 	error = state_set(&next, key, e ? e->id : NULL);

@@ -10,7 +10,7 @@
 enum { STATE_BYTES = 512, STATE_HEAD_BYTES = 35 };
 
 struct boot_state {
-	char volume[48];		/* whose state; "": no volume has one */
+	struct volume volume;		/* whose state; no bytes: no volume has one */
 	u32 sequence;			/* of the newer file; 0: none is whole */
 	unsigned newer;			/* which it is */
 	char lines[STATE_BYTES - STATE_HEAD_BYTES + 1];	/* "key\tvalue\n" */

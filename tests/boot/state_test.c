@@ -126,14 +126,14 @@ static void choice(void **state)
 	(void)state;
 	shell(labels);
 	make_disk();
-	assert_string_equal(all.state.volume, "");
+	assert_int_equal(all.state.volume.size, 0);
 	assert_string_equal(all.preferred->id, "a");
 	assert_int_equal(boot_remember(&all, "default", NULL), 0);	/* there is nothing */
 	boot_find(&all);
-	assert_string_equal(all.state.volume, "");
+	assert_int_equal(all.state.volume.size, 0);
 
 	remember("default", "c");
-	assert_string_equal(all.state.volume, "sim0");
+	assert_string_equal(all.state.volume.name, "sim0");
 	assert_string_equal(all.preferred->id, "c");
 	assert_int_equal(all.timeout_ms, 100);
 	remember("once", "b");

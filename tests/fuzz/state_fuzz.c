@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes);
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes)
 {
-	struct boot_state s = { .volume = "" };
+	struct boot_state s = { .sequence = 0 };
 	char sector[STATE_BYTES], crc[9], key[STATE_BYTES + 8], value[STATE_BYTES];
 
 	if (!bytes)
