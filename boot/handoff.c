@@ -14,10 +14,7 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 
-enum {
-	HEADER_BYTES = 64,		/* of a Linux Image, on every architecture */
-	FREE_MAX = 64,			/* pieces of free memory looked at, from the lowest */
-};
+enum { HEADER_BYTES = 64 };		/* of a Linux Image, on every architecture */
 
 static const struct memory_range *free_memory(u64 address, const char *what)
 {
@@ -95,17 +92,6 @@ static int look_at_initrd(const struct range *given, struct range *initrd)
 	return 0;
 }
 
-static size_t list_free(struct range *list)
-{
-	const struct memory_range *m;
-	size_t count = 0;
-
-	for (unsigned i = 0; count < FREE_MAX && (m = memory_at(i)); i++)
-		if (m->use == MEMORY_FREE)
-			list[count++] = m->range;
-	return count;
-}
-
 /* The next stage's tree: ours, with /chosen as it is to be. */
 static int write_tree(struct range place, const struct range *initrd)
 {
@@ -121,103 +107,86 @@ static int write_tree(struct range place, const struct range *initrd)
 	return error;
 }
 
-static void log_plan(const struct plan *p, u64 from, const struct range *initrd)
+void handoff_log(const struct handoff_stage *s)
 {
-	char size[SIZE_TEXT_BYTES], copied[48] = "", with[64] = "no initrd";
+	char size[SIZE_TEXT_BYTES], initrd[64] = "no initrd";
 
-	if (p->copy)
-		snprintf(copied, sizeof(copied), ", copied from 0x%" PRIx64, from);
-	if (initrd->bytes)
-		snprintf(with, sizeof(with), "initrd at 0x%" PRIx64 " - 0x%" PRIx64, initrd->start,
-			 initrd->start + initrd->bytes - 1);
-	log_info("entering the kernel at 0x%" PRIx64 " (%s%s), %s, device tree at 0x%" PRIx64,
-		 p->kernel.start, size_text(p->kernel.bytes, size), copied, with, p->tree.start);
+	if (s->initrd.bytes)
+		snprintf(initrd, sizeof(initrd), "initrd at 0x%" PRIx64 " - 0x%" PRIx64,
+			 s->initrd.start, s->initrd.start + s->initrd.bytes - 1);
+	log_info("entering %s at 0x%" PRIx64 " (%s), %s, device tree at 0x%" PRIx64, s->title,
+		 s->entry, size_text(s->kernel.bytes, size), initrd, s->tree.start);
 }
 
-int handoff_enter(u64 entry, u64 tree, const struct range *written, size_t count)
+int handoff_enter(const struct handoff_stage *s)
 {
+	const struct range written[] = { s->kernel, s->tree, s->initrd };
 	int error = devices_quiesce();
 
 	if (error) {
-		log_error("the kernel is not entered: a device did not stop");
+		log_error("%s is not entered: a device did not stop", s->title);
 		return error;
 	}
-	arch_enter(entry, tree, written, count);
+	arch_enter(s->entry, s->tree.start, written, s->bare && s->initrd.bytes ? 3 : 2);
 }
 
-/* Comes back if the tree or a device is not ready. The initrd is read with caches on: not given. */
-static int leave(const struct plan *p, u64 from, u64 present, const struct range *initrd)
+enum { KERNEL, TREE, INITRD, WANTS };
+
+/* Where the kernel lies if that will do, else the lowest place. */
+static int take(struct want w[WANTS], u64 kernel, const struct arch_linux_image *image, char *why)
 {
-	const struct range written[] = { p->kernel, p->tree };
+	w[KERNEL] = want_fixed("kernel", kernel, image->image_bytes);
+	if (!((kernel - image->text_offset) & (image->base_align - 1)) &&
+	    !plan_take(w, WANTS, why))
+		return 0;
+	w[KERNEL] = (struct want){
+		.what = "kernel", .bytes = image->image_bytes, .align = image->base_align,
+		.offset = image->text_offset,
+	};
+	return plan_take(w, WANTS, why);
+}
+
+/* Comes back if the tree or a device is not ready. */
+static int leave(const struct want w[WANTS], u64 kernel, u64 present, const struct range *initrd)
+{
+	const struct handoff_stage next = {
+		.title = "the kernel", .entry = w[KERNEL].at,
+		.kernel = { w[KERNEL].at, w[KERNEL].bytes }, .initrd = *initrd,
+		.tree = { w[TREE].at, w[TREE].bytes },
+	};
 	int error;
 
-	if (p->copy)
-		memmove((void *)(uintptr_t)p->kernel.start, (const void *)(uintptr_t)from, present);
-	error = write_tree(p->tree, initrd);
+	if (w[KERNEL].at != kernel) {
+		log_info("the kernel is copied from 0x%" PRIx64, kernel);
+		memmove((void *)(uintptr_t)w[KERNEL].at, (const void *)(uintptr_t)kernel, present);
+	}
+	error = write_tree(next.tree, initrd);
 	if (error)
 		return error;
-	log_plan(p, from, initrd);
-	return handoff_enter(p->kernel.start, p->tree.start, written,
-			     sizeof(written) / sizeof(written[0]));
-}
-
-/* From here on nobody is given memory that the plan uses. */
-static int claim_and_leave(const struct plan *p, u64 from, u64 present,
-			   const struct range *initrd, bool given)
-{
-	const struct {
-		struct range range;
-		const char *owner;
-	} claims[] = {
-		{ p->kernel, "kernel" }, { p->tree, "kernel's device tree" }, { *initrd, "initrd" },
-	};
-	unsigned wanted = given ? 3 : 2, n;
-	int error = 0;
-
-	for (n = 0; n < wanted; n++) {
-		error = memory_claim(claims[n].range.start, claims[n].range.bytes, MEMORY_LOADED,
-				     claims[n].owner);
-		if (error) {
-			log_error("%s at 0x%" PRIx64 ": cannot reserve its memory: %s",
-				  claims[n].owner, claims[n].range.start, error_text(error));
-			break;
-		}
-	}
-	if (n == wanted)
-		error = leave(p, from, present, initrd);
-	while (n--)
-		memory_release(claims[n].range.start, claims[n].range.bytes);
-	return error;
+	handoff_log(&next);
+	return handoff_enter(&next);
 }
 
 int handoff_linux(const struct handoff *h)
 {
-	struct range free[FREE_MAX], initrd;
-	struct plan_request request;
 	struct arch_linux_image image;
-	const char *reason;
-	struct plan plan;
+	struct want w[WANTS] = { [TREE] = want_tree(dt_edit_bytes(0)) };
+	char why[PLAN_WHY_BYTES];
+	struct range initrd;
 	u64 present;
 	int error;
 
 	error = look_at_kernel(h->kernel, &image, &present);
 	if (error || (error = look_at_initrd(&h->initrd, &initrd)))
 		return error;
-	request = (struct plan_request){
-		.kernel = h->kernel,
-		.kernel_bytes = image.image_bytes,
-		.align = image.base_align,
-		.offset = image.text_offset,
-		.initrd = initrd,
-		.tree_bytes = dt_edit_bytes(0),
-		.free = free,
-		.free_count = list_free(free),
-	};
-	error = plan_make(&request, &plan, &reason);
-	if (error) {
-		log_error("kernel at 0x%" PRIx64 " (%" PRIu64 " KiB): %s; 'mem' shows who has what",
-			  h->kernel, image.image_bytes / 1024, reason);
-		return error;
-	}
-	return claim_and_leave(&plan, h->kernel, present, &initrd, h->initrd.bytes != 0);
+	if (h->initrd.bytes)
+		w[INITRD] = want_fixed("initrd", initrd.start, initrd.bytes);
+	w[INITRD].near = &w[KERNEL];
+	error = take(w, h->kernel, &image, why);
+	if (error)
+		log_error("kernel at 0x%" PRIx64 ": %s; 'mem' shows who has what", h->kernel, why);
+	else
+		error = leave(w, h->kernel, present, &initrd);
+	plan_give_back(w, WANTS);
+	return error;
 }

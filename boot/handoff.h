@@ -15,5 +15,14 @@ struct handoff {
  */
 int handoff_linux(const struct handoff *h);
 
-/* The last step: stop all devices, enter. @written: what lies there for it. Returns as above. */
-int handoff_enter(u64 entry, u64 tree, const struct range *written, size_t count);
+/* What is entered: all of it in memory, its places taken. */
+struct handoff_stage {
+	const char *title;
+	u64 entry;
+	struct range kernel, initrd, tree;	/* initrd: no bytes: there is none */
+	bool bare;				/* a program, that may read its initrd uncached */
+};
+
+/* A line of where it all is; then, the last step: stop all devices, enter. Returns as above. */
+void handoff_log(const struct handoff_stage *s);
+int handoff_enter(const struct handoff_stage *s);

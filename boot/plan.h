@@ -1,27 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where the next stage goes: arithmetic only, nothing is touched. What comes out of it is
- * disjoint, in free memory and aligned, or there is a reason why not.
+ * Where in memory the next stage goes: kernel, initrd, tree, and what is needed until then. All are
+ * placed together, in free memory, no two in one page; or what there is no place for is named.
  */
 #pragma once
 #include "arch/types.h"
 
-struct plan_request {
-	u64 kernel;			/* where the image lies */
-	u64 kernel_bytes;		/* memory it needs from its first byte on */
-	u64 align, offset;		/* it wants to be @offset bytes behind a multiple of @align:
-					   a power of two, a page or more */
-	struct range initrd;		/* stays where it is; no bytes: there is none */
-	u64 tree_bytes;			/* for the edited device tree; 0: none */
-	const struct range *free;	/* in pages, disjoint; kernel and initrd may lie in it */
-	size_t free_count;
+struct want {
+	const char *what;		/* "kernel": for people, and in the memory map */
+	u64 bytes;			/* 0: nothing is wanted */
+	u64 align, offset;		/* it begins @offset behind a multiple of @align */
+	u64 low, high;			/* inside [low, high); high 0: of all memory */
+	u64 rather_below;		/* if possible; 0: it does not matter */
+	const struct want *near;	/* that a kernel of arm64 has to see both (plan.c) */
+	bool up;			/* as far up as possible; else down */
+	bool less;			/* fewer bytes will do, but most are best (the first) */
+
+	u64 at;				/* where it was placed */
+	bool taken;			/* by plan_take */
 };
 
-struct plan {
-	struct range kernel;		/* where it lies if that will do, else the lowest place */
-	struct range tree;		/* as high as possible, below 4 GiB if possible */
-	bool copy;			/* kernel is not where it lies */
-};
+/*
+ * Arithmetic only. @free: whole pages, disjoint, sorted. NULL: each has its w->at; or the first
+ * that finds no place beside those before it.
+ */
+const struct want *plan_make(struct want *w, size_t count, const struct range *free,
+			     size_t free_count);
 
-/* All in whole pages. 0, or -ENOMEM with *reason in words. */
-int plan_make(const struct plan_request *r, struct plan *p, const char **reason);
+/*
+ * The same in the machine's free memory, which is then taken (MEMORY_LOADED). 0, or -ENOMEM with
+ * the fact that decided it in @why.
+ */
+enum { PLAN_WHY_BYTES = 160 };
+int plan_take(struct want *w, size_t count, char why[static PLAN_WHY_BYTES]);
+void plan_give_back(struct want *w, size_t count);	/* those that were taken */
+
+/* Wants of a usual kind: a range that must be that one; the tree, for its kernel to map. */
+struct want want_fixed(const char *what, u64 start, u64 bytes);
+struct want want_tree(u64 bytes);

@@ -33,4 +33,5 @@ void progress_end(struct progress *p)
 {
 	if (p->shown)
 		console_print("\r\033[K");
+	p->shown = false;
 }

@@ -14,4 +14,4 @@ struct progress {
 void progress_begin(struct progress *p, const char *what, u64 total);
 /* @more was done. false: ^C was typed while the bar was there. Cheap: to be called often. */
 bool progress_add(struct progress *p, u64 more);
-void progress_end(struct progress *p);		/* the bar goes away */
+void progress_end(struct progress *p);		/* the bar goes away, until there is more */

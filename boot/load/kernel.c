@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The kernel's file, brought to its place: a Linux Image to the lowest one that its header allows
- * (kernels lose what is below), an ELF program to the addresses it was linked for.
+ * (old kernels lose what is below), an ELF program to the addresses it was linked for.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -12,68 +12,47 @@
 #include "lib/size.h"
 #include "lib/time.h"
 
-enum { UNPACK_ALIGN = 2 << 20, OTHERS_BYTES = 192 << 20 };
-
-static const char no_place[] = "no free piece of memory is large enough for it";
+enum { UNPACK_ALIGN = 2 << 20, UNPACK_MAX = 1 << 30, SCRATCH_MAX = 80 << 20 };
 
 /* What reading or looking said. */
-static int fail_image(const struct loading *l, const char *path, int error, const char *why)
+static int fail_image(struct loading *l, const char *path, int error, const char *why)
 {
 	return why ? load_fail(l, path, error, "%s", why) : load_fail_file(l, path, error);
 }
 
-/* The next address that is @offset behind a multiple of @align. */
-static bool align_up(u64 *at, u64 align, u64 offset)
-{
-	return !__builtin_add_overflow(*at, (offset - *at) & (align - 1), at);
-}
-
 /* ---- A Linux Image ---- */
 
-/* Bytes of memory, from its first on; 0: that cannot be. */
-static u64 memory_needed(const struct arch_linux_image *header, u64 file_bytes)
+/* @file_bytes of it, unpacked. */
+static int plan_linux(struct loading *l, const char *path, const struct arch_linux_image *header,
+		      u64 file_bytes)
 {
-	u64 bytes = header->image_bytes > file_bytes ? header->image_bytes : file_bytes;
-
-	return bytes <= memory_total() ? bytes : 0;
-}
-
-static int claim_lowest(struct loading *l, const struct arch_linux_image *header, u64 bytes)
-{
-	const struct memory_range *m;
-
-	for (unsigned i = 0; (m = memory_at(i)); i++) {
-		u64 at = m->range.start, end = at + m->range.bytes;
-
-		if (m->use == MEMORY_FREE &&
-		    align_up(&at, header->base_align, header->text_offset) && at < end &&
-		    bytes <= end - at) {
-			l->kernel = (struct range){ at, bytes };
-			return load_claim(l, l->kernel, "kernel");
-		}
-	}
-	return -ENOMEM;
-}
-
-static int load_linux(struct loading *l, struct load_file *f, const struct arch_linux_image *header)
-{
-	u64 bytes = memory_needed(header, f->bytes);
-	char size[SIZE_TEXT_BYTES];
+	struct want *want = &l->wants[LOAD_KERNEL];
 	int error;
 
-	if (!bytes)
-		return load_fail(l, f->path, -ENOMEM, "it needs %s of memory, more than there is",
-				 size_text(header->image_bytes, size));
-	error = claim_lowest(l, header, bytes);
-	if (error)
-		return load_fail(l, f->path, error, "%s (%s)", no_place, size_text(bytes, size));
-	l->start = l->kernel.start;
-	return load_read(l, f, (void *)(uintptr_t)l->start);
+	if (header->text_offset >= memory_total())
+		return load_fail(l, path, -ENOEXEC, "its header says text_offset 0x%" PRIx64
+				 ", which cannot be", header->text_offset);
+	*want = (struct want){
+		.what = "kernel", .align = header->base_align, .offset = header->text_offset,
+		.bytes = header->image_bytes > file_bytes ? header->image_bytes : file_bytes,
+	};
+	error = load_plan(l);
+	l->start = want->at;
+	return error;
 }
 
 /* ---- An ELF program ---- */
 
-static struct range around(const struct elf *elf)
+static int read_elf(struct loading *l, const char *path, const struct image_source *s,
+		    struct elf *elf)
+{
+	const char *why;
+	int error = elf_read(s, elf, &why);
+
+	return error ? fail_image(l, path, error, why) : 0;
+}
+
+static int plan_elf(struct loading *l, const struct elf *elf)
 {
 	u64 start = UINT64_MAX, end = 0;
 
@@ -85,74 +64,34 @@ static struct range around(const struct elf *elf)
 		if (r.start + r.bytes > end)
 			end = r.start + r.bytes;
 	}
-	return (struct range){ start, end - start };
-}
-
-static int claim_elf(struct loading *l, const char *path, struct range r)
-{
-	int error = load_claim(l, r, "program");
-	const struct memory_range *m;
-
-	if (!error)
-		return 0;
-	for (u64 at = r.start; at - r.start < r.bytes; at = m->range.start + m->range.bytes) {
-		m = memory_find(at);
-		if (!m)
-			return load_fail(l, path, error, "it wants to be at 0x%" PRIx64
-					 ", and there is no RAM at 0x%" PRIx64, r.start, at);
-		if (m->use != MEMORY_FREE)
-			return load_fail(l, path, error, "it wants to be at 0x%" PRIx64 " - 0x%"
-					 PRIx64 ", where %s is", r.start,
-					 r.start + r.bytes - 1, m->owner);
-	}
-	return load_fail(l, path, error, "cannot reserve its memory: %s", error_text(error));
-}
-
-static int load_elf(struct loading *l, const char *path, const struct image_source *s)
-{
-	const char *why;
-	struct elf elf;
-	int error = elf_read(s, &elf, &why);
-
-	if (error)
-		return fail_image(l, path, error, why);
-	l->kernel = around(&elf);
-	l->start = elf.entry;
+	l->wants[LOAD_KERNEL] = want_fixed("program", start, end - start);
+	l->start = elf->entry;
 	l->bare = true;
-	error = claim_elf(l, path, l->kernel);
-	for (unsigned i = 0; !error && i < elf.count; i++) {
-		const struct elf_segment *e = &elf.segments[i];
+	return load_plan(l);
+}
+
+/* From the file, or from where it was unpacked to. */
+static int put_elf(struct loading *l, struct load_file *f, const u8 *unpacked,
+		   const struct elf *elf)
+{
+	int error = 0;
+
+	for (unsigned i = 0; !error && i < elf->count; i++) {
+		const struct elf_segment *e = &elf->segments[i];
 		u8 *to = (u8 *)(uintptr_t)e->place.start;
 
-		error = image_read(s, e->offset, to, (size_t)e->file_bytes);
+		if (unpacked)
+			memcpy(to, unpacked + e->offset, (size_t)e->file_bytes);
+		else
+			error = load_bytes(l, f, e->offset, to, e->file_bytes);
 		memset(to + e->file_bytes, 0, (size_t)(e->place.bytes - e->file_bytes));
-		if (error)
-			error = load_fail_file(l, path, error);
 	}
 	return error;
 }
 
 /* ---- Packed ---- */
 
-/* Where to unpack to, not knowing how much it will be: most of the largest free piece. */
-static int claim_largest(struct loading *l, struct range *r)
-{
-	const struct memory_range *m;
-
-	*r = (struct range){ 0 };
-	for (unsigned i = 0; (m = memory_at(i)); i++) {
-		u64 at = m->range.start, end = at + m->range.bytes;
-
-		if (m->use == MEMORY_FREE && align_up(&at, UNPACK_ALIGN, 0) && at < end &&
-		    end - at > r->bytes)
-			*r = (struct range){ at, end - at };
-	}
-	r->bytes -= r->bytes / 2 < OTHERS_BYTES ? r->bytes / 2 : OTHERS_BYTES;
-	r->bytes &= -(u64)0x1000;
-	return r->bytes ? load_claim(l, *r, "kernel") : -ENOMEM;
-}
-
-static int unpack_stream(const struct loading *l, struct load_file *f, const struct image *image,
+static int unpack_stream(struct loading *l, struct load_file *f, const struct image *image,
 			 struct decoder *d)
 {
 	struct file_stream *stream;
@@ -170,18 +109,20 @@ static int unpack_stream(const struct loading *l, struct load_file *f, const str
 		}
 		error = bytes ? decode_feed(d, data, bytes) : decode_finish(d);
 		if (error < 0)
-			error = load_fail(l, f->path, error, "%s", d->reason);
+			load_fail(l, f->path, error, "%s", d->reason);
+		else if (load_progress(l, f, bytes))
+			error = -ECANCELED;
 	} while (bytes && !error);
 	file_stream_close(stream);
 	return error < 0 ? error : 0;
 }
 
-static int unpack(const struct loading *l, struct load_file *f, const struct image *image,
-		  struct range room, u64 *written)
+static int unpack(struct loading *l, struct load_file *f, const struct image *image, u64 *written)
 {
+	const struct want *room = &l->wants[LOAD_KERNEL];
 	u64 start = time_us();
 	struct decoder d;
-	int error = decode_begin(&d, image->packing, (void *)(uintptr_t)room.start, room.bytes);
+	int error = decode_begin(&d, image->packing, load_at(l, LOAD_KERNEL), room->bytes);
 
 	if (error)
 		error = load_fail(l, f->path, error, "%s", d.reason);
@@ -190,28 +131,8 @@ static int unpack(const struct loading *l, struct load_file *f, const struct ima
 	*written = d.written;
 	decode_end(&d);
 	if (!error)
-		load_log(f, start, *written, " unpacked");
+		load_log(l, f, start, *written, " unpacked");
 	return error;
-}
-
-/* It lies at @room, and may be there already. */
-static int settle_linux(struct loading *l, const char *path, const struct arch_linux_image *header,
-			struct range room, u64 written)
-{
-	u64 bytes = memory_needed(header, written);
-	int error;
-
-	load_give_back(l, room.start);
-	l->kernel = (struct range){ room.start, bytes };
-	if (!((room.start - header->text_offset) & (header->base_align - 1)))
-		error = bytes ? load_claim(l, l->kernel, "kernel") : -ENOMEM;
-	else
-		error = bytes ? claim_lowest(l, header, bytes) : -ENOMEM;
-	if (error)
-		return load_fail(l, path, error, "%s", no_place);
-	l->start = l->kernel.start;
-	memmove((void *)(uintptr_t)l->start, (const void *)(uintptr_t)room.start, (size_t)written);
-	return 0;
 }
 
 static int read_memory(void *context, u64 offset, void *to, size_t bytes)
@@ -220,42 +141,58 @@ static int read_memory(void *context, u64 offset, void *to, size_t bytes)
 	return 0;
 }
 
-/* Out of the way first: its segments may go to where it was unpacked. */
-static int settle_elf(struct loading *l, const char *path, struct range room, u64 written)
+/* It lies where it was unpacked: at @from. */
+static int settle(struct loading *l, struct load_file *f, u8 *from, u64 written)
 {
-	struct image_source s = { .read = read_memory, .bytes = written };
-	u64 aside;
-	int error = load_take(l, written, 0, UINT64_MAX, "unpacked program", &aside);
-
-	if (error)
-		return load_fail(l, path, error, "%s", no_place);
-	memcpy((void *)(uintptr_t)aside, (const void *)(uintptr_t)room.start, (size_t)written);
-	load_give_back(l, room.start);
-	s.context = (void *)(uintptr_t)aside;
-	error = load_elf(l, path, &s);
-	load_give_back(l, aside);
-	return error;
-}
-
-static int load_packed(struct loading *l, struct load_file *f, const struct image *packed)
-{
+	struct image_source s = { .read = read_memory, .context = from, .bytes = written };
 	struct image inside;
-	struct range room;
 	const char *why;
-	u64 written;
-	int error = claim_largest(l, &room);
+	struct elf elf;
+	int error = image_inside(from, (size_t)written, &inside, &why);
 
-	if (error)
-		return load_fail(l, f->path, error, "%s", no_place);
-	error = unpack(l, f, packed, room, &written);
-	if (error)
-		return error;
-	error = image_inside((const void *)(uintptr_t)room.start, (size_t)written, &inside, &why);
 	if (error)
 		return load_fail(l, f->path, error, "unpacked, %s", why);
-	if (inside.kind == IMAGE_ELF)
-		return settle_elf(l, f->path, room, written);
-	return settle_linux(l, f->path, &inside.header, room, written);
+	if (inside.kind == IMAGE_LINUX) {
+		error = plan_linux(l, f->path, &inside.header, written);
+		if (!error && load_at(l, LOAD_KERNEL) != from)
+			memmove(load_at(l, LOAD_KERNEL), from, (size_t)written);
+		return error;
+	}
+	/* Out of the way: its segments may go to where it was unpacked. */
+	l->wants[LOAD_SCRATCH] = (struct want){
+		.what = "unpacked program", .bytes = written, .align = 0x1000, .up = true,
+	};
+	error = read_elf(l, f->path, &s, &elf);
+	if (!error)
+		error = plan_elf(l, &elf);
+	if (error)
+		return error;
+	memmove(load_at(l, LOAD_SCRATCH), from, (size_t)written);
+	return put_elf(l, f, load_at(l, LOAD_SCRATCH), &elf);
+}
+
+/*
+ * How much it will be, nobody says: as much as there is besides the others. Decoders take pages
+ * for themselves, from those that the scratch keeps free.
+ */
+static int load_packed(struct loading *l, struct load_file *f, const struct image *packed)
+{
+	u64 scratch = memory_free() / 4, written;
+	int error;
+
+	l->wants[LOAD_KERNEL] = (struct want){
+		.what = "kernel", .bytes = UNPACK_MAX, .less = true, .align = UNPACK_ALIGN,
+	};
+	l->wants[LOAD_SCRATCH] = (struct want){
+		.what = "unpacking", .bytes = scratch < SCRATCH_MAX ? scratch : SCRATCH_MAX,
+		.align = 0x1000, .up = true,
+	};
+	error = load_plan(l);
+	plan_give_back(&l->wants[LOAD_SCRATCH], 1);
+	l->wants[LOAD_SCRATCH].bytes = 0;
+	if (!error)
+		error = unpack(l, f, packed, &written);
+	return error ? error : settle(l, f, load_at(l, LOAD_KERNEL), written);
 }
 
 int load_kernel(struct loading *l)
@@ -263,6 +200,8 @@ int load_kernel(struct loading *l)
 	struct load_file f;
 	struct image image;
 	const char *why;
+	struct elf elf;
+	u64 start;
 	int error = load_open(l, l->entry->kernel, &f);
 
 	if (error)
@@ -270,9 +209,22 @@ int load_kernel(struct loading *l)
 	error = image_identify(&f.source, &image, &why);
 	if (error)
 		return fail_image(l, f.path, error, why);
+	progress_begin(&l->progress, f.path, f.bytes + l->wants[LOAD_INITRD].bytes);
 	if (image.kind == IMAGE_PACKED)
 		return load_packed(l, &f, &image);
-	if (image.kind == IMAGE_ELF)
-		return load_elf(l, f.path, &f.source);
-	return load_linux(l, &f, &image.header);
+	start = time_us();
+	if (image.kind == IMAGE_ELF) {
+		error = read_elf(l, f.path, &f.source, &elf);
+		if (!error)
+			error = plan_elf(l, &elf);
+		if (!error)
+			error = put_elf(l, &f, NULL, &elf);
+	} else {
+		error = plan_linux(l, f.path, &image.header, f.bytes);
+		if (!error)
+			error = load_bytes(l, &f, 0, load_at(l, LOAD_KERNEL), f.bytes);
+	}
+	if (!error)
+		load_log(l, &f, start, f.bytes, "");
+	return error;
 }

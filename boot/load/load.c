@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "boot/handoff.h"
 #include "boot/load/loading.h"
@@ -9,11 +10,15 @@
 #include "boot/timeline.h"
 #include "lib/errors.h"
 #include "lib/log.h"
-#include "lib/memory.h"
 #include "lib/size.h"
 #include "lib/time.h"
 
-int load_fail(const struct loading *l, const char *path, int error, const char *format, ...)
+enum {
+	PART_BYTES = 1 << 20, PART_BYTES_MIN = 1 << 18,	/* of a file, to show how far it is */
+	FAST_US = 50 * 1000, SLOW_US = 400 * 1000,
+};
+
+int load_fail(struct loading *l, const char *path, int error, const char *format, ...)
 {
 	char text[LOG_LINE_BYTES];
 	va_list arguments;
@@ -21,15 +26,17 @@ int load_fail(const struct loading *l, const char *path, int error, const char *
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	progress_end(&l->progress);
 	log_error("cannot boot %s: %s%s%s: %s", l->entry->title, l->entry->volume.name,
 		  path ? ":" : "", path ? path : "", text);
 	return error;
 }
 
-int load_fail_file(const struct loading *l, const char *path, int error)
+int load_fail_file(struct loading *l, const char *path, int error)
 {
 	char why[FS_EXPLAIN_BYTES];
 
+	progress_end(&l->progress);
 	log_error("cannot boot %s: %s", l->entry->title, fs_explain(l->fs, path, error, why));
 	return error;
 }
@@ -43,7 +50,7 @@ static int read_part(void *context, u64 offset, void *to, size_t bytes)
 	return file_read(&f->file, f->offset + offset, to, bytes);
 }
 
-int load_open(const struct loading *l, const struct boot_part *part, struct load_file *f)
+int load_open(struct loading *l, const struct boot_part *part, struct load_file *f)
 {
 	int error = fs_open(l->fs, part->path, &f->file);
 
@@ -60,85 +67,83 @@ int load_open(const struct loading *l, const struct boot_part *part, struct load
 	return 0;
 }
 
-void load_log(const struct load_file *f, u64 start_us, u64 bytes, const char *how)
+void load_log(struct loading *l, const struct load_file *f, u64 start_us, u64 bytes,
+	      const char *how)
 {
 	u64 us = time_us() - start_us;
 	char size[SIZE_TEXT_BYTES];
 
+	progress_end(&l->progress);
 	timeline_file(f->path, start_us, bytes);
 	log_info("%s: %s%s in %" PRIu64 ".%" PRIu64 " ms, %" PRIu64 " MB/s", f->path,
 		 size_text(bytes, size), how, us / 1000, us % 1000 / 100, us ? bytes / us : 0);
 }
 
-int load_read(const struct loading *l, struct load_file *f, void *to)
+int load_progress(struct loading *l, const struct load_file *f, u64 bytes)
 {
-	u64 start = time_us();
-	int error = file_read(&f->file, f->offset, to, (size_t)f->bytes);
+	l->progress.what = f->path;
+	return progress_add(&l->progress, bytes) ? 0 :
+	       load_fail(l, f->path, -ECANCELED, "stopped by ^C");
+}
 
-	if (error)
-		return load_fail_file(l, f->path, error);
-	load_log(f, start, f->bytes, "");
-	return 0;
+/* In few parts where that is fast: between two, the disk has nothing to do. */
+int load_bytes(struct loading *l, struct load_file *f, u64 offset, void *to, u64 bytes)
+{
+	u64 part = PART_BYTES;
+	int error = 0;
+
+	for (u64 start = time_us(), now; bytes && !error; start = now) {
+		if (part > bytes)
+			part = bytes;
+		error = file_read(&f->file, f->offset + offset, to, (size_t)part);
+		if (error)
+			return load_fail_file(l, f->path, error);
+		error = load_progress(l, f, part);
+		offset += part;
+		to = (u8 *)to + part;
+		bytes -= part;
+		now = time_us();
+		if (now - start < FAST_US)
+			part *= 4;
+		else if (now - start > SLOW_US && part > PART_BYTES_MIN)
+			part /= 2;
+	}
+	return error;
 }
 
 /* ---- Memory ---- */
 
-static void note_claim(struct loading *l, u64 start, u64 bytes)
+void *load_at(const struct loading *l, int want)
 {
-	l->claimed[l->claims++] = (struct range){ start, bytes };
+	return (void *)(uintptr_t)l->wants[want].at;
 }
 
-int load_claim(struct loading *l, struct range r, const char *owner)
+int load_plan(struct loading *l)
 {
-	int error = l->claims == LOAD_CLAIMS_MAX ? -ENOSPC :
-		    memory_claim(r.start, r.bytes, MEMORY_LOADED, owner);
+	char why[PLAN_WHY_BYTES];
+	int error;
 
-	if (!error)
-		note_claim(l, r.start, r.bytes);
-	return error;
-}
-
-int load_take(struct loading *l, u64 bytes, u64 low, u64 high, const char *owner, u64 *start)
-{
-	int error = l->claims == LOAD_CLAIMS_MAX ? -ENOSPC :
-		    memory_take(bytes, 0x1000, low, high, MEMORY_LOADED, owner, start);
-
-	if (!error)
-		note_claim(l, *start, bytes);
-	return error;
-}
-
-void load_give_back(struct loading *l, u64 start)
-{
-	for (unsigned i = 0; i < l->claims; i++)
-		if (l->claimed[i].start == start) {
-			memory_release(start, l->claimed[i].bytes);
-			l->claimed[i] = l->claimed[--l->claims];
-			return;
-		}
+	plan_give_back(l->wants, LOAD_WANTS);
+	error = plan_take(l->wants, LOAD_WANTS, why);
+	return error ? load_fail(l, NULL, error, "%s", why) : 0;
 }
 
 /* ---- All of it ---- */
 
 static int load_all(struct loading *l)
 {
-	int error = load_kernel(l);
+	int error = load_initrd_want(l);
 
 	if (!error)
+		error = load_tree_want(l);
+	if (!error)
+		error = load_kernel(l);
+	if (!error)
 		error = load_initrd(l);
-	return error ? error : load_tree(l);
-}
-
-static void log_places(const struct loading *l)
-{
-	char size[SIZE_TEXT_BYTES], initrd[64] = "no initrd";
-
-	if (l->initrd.bytes)
-		snprintf(initrd, sizeof(initrd), "initrd at 0x%" PRIx64 " - 0x%" PRIx64,
-			 l->initrd.start, l->initrd.start + l->initrd.bytes - 1);
-	log_info("entering %s at 0x%" PRIx64 " (%s), %s, device tree at 0x%" PRIx64,
-		 l->entry->title, l->start, size_text(l->kernel.bytes, size), initrd,
-		 l->tree.start);
+	if (!error)
+		error = load_tree(l);
+	free(l->tree);
+	return error;
 }
 
 static void log_step(void *context, const char *line)
@@ -148,17 +153,29 @@ static void log_step(void *context, const char *line)
 }
 
 /* While its volume is still there. */
-static void finish_log(const struct loading *l)
+static void finish_log(const struct loading *l, const struct handoff_stage *next)
 {
-	log_places(l);
+	handoff_log(next);
 	timeline_reached("hand-off");
 	timeline_walk(log_step, NULL);
 	boot_log_write(l->fs, l->entry);
 }
 
+static struct handoff_stage next_stage(const struct loading *l)
+{
+	const struct want *kernel = &l->wants[LOAD_KERNEL], *initrd = &l->wants[LOAD_INITRD];
+
+	return (struct handoff_stage){
+		.title = l->entry->title, .entry = l->start, .bare = l->bare,
+		.kernel = { kernel->at, kernel->bytes }, .initrd = { initrd->at, initrd->bytes },
+		.tree = { l->wants[LOAD_TREE].at, l->tree_bytes },
+	};
+}
+
 int boot_load(const struct boot_entry *e)
 {
 	struct loading l = { .entry = e };
+	struct handoff_stage next;
 	char why[FS_WHY_BYTES];
 	int error;
 
@@ -171,17 +188,12 @@ int boot_load(const struct boot_entry *e)
 	if (error)
 		return load_fail(&l, NULL, error, "%s", why);
 	error = load_all(&l);
+	next = next_stage(&l);
 	if (!error)
-		finish_log(&l);
+		finish_log(&l, &next);
 	fs_unmount(l.fs);
-	if (!error) {
-		/* An operating system reads its initrd with caches on, a program may not. */
-		const struct range written[] = { l.kernel, l.tree, l.initrd };
-
-		error = handoff_enter(l.start, l.tree.start, written,
-				      l.bare && l.initrd.bytes ? 3 : 2);
-	}
-	while (l.claims)
-		load_give_back(&l, l.claimed[0].start);
+	if (!error)
+		error = handoff_enter(&next);
+	plan_give_back(l.wants, LOAD_WANTS);
 	return error;
 }

@@ -3,17 +3,19 @@
 #pragma once
 #include "boot/image/image.h"
 #include "boot/load/load.h"
+#include "boot/plan.h"
+#include "boot/progress.h"
 
-enum { LOAD_CLAIMS_MAX = 8 };
+enum { LOAD_KERNEL, LOAD_INITRD, LOAD_TREE, LOAD_SCRATCH, LOAD_WANTS };
 
 struct loading {
 	const struct boot_entry *entry;
 	struct filesystem *fs;
-	struct range claimed[LOAD_CLAIMS_MAX];	/* of memory, to be given back if it fails */
-	unsigned claims;
-
+	struct want wants[LOAD_WANTS];
+	struct progress progress;	/* of kernel and initrd, in bytes of their files */
+	void *tree;			/* from a file, checked; NULL: the firmware's */
+	size_t tree_bytes;		/* of that; then, of the one that is handed over */
 	u64 start;			/* the first instruction */
-	struct range kernel, initrd, tree;	/* initrd: no bytes: there is none */
 	bool bare;			/* an ELF program; else a Linux Image */
 };
 
@@ -26,21 +28,25 @@ struct load_file {
 };
 
 /* Logs "cannot boot x: path: ..." and gives back @error. */
-int load_fail(const struct loading *l, const char *path, int error, const char *format, ...)
+int load_fail(struct loading *l, const char *path, int error, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-int load_fail_file(const struct loading *l, const char *path, int error);
+int load_fail_file(struct loading *l, const char *path, int error);
 
-int load_open(const struct loading *l, const struct boot_part *part, struct load_file *f);
+int load_open(struct loading *l, const struct boot_part *part, struct load_file *f);
 
-/* All of it to @to, and a line in the log of how long that took. */
-int load_read(const struct loading *l, struct load_file *f, void *to);
-void load_log(const struct load_file *f, u64 start_us, u64 bytes, const char *how);
+/* Bytes of the part to @to, with a bar; then a line in the log of how long that took. */
+int load_bytes(struct loading *l, struct load_file *f, u64 offset, void *to, u64 bytes);
+int load_progress(struct loading *l, const struct load_file *f, u64 bytes);
+void load_log(struct loading *l, const struct load_file *f, u64 start_us, u64 bytes,
+	      const char *how);
 
-/* Memory for the next stage: as memory_claim and memory_take, noted in l->claimed. */
-int load_claim(struct loading *l, struct range r, const char *owner);
-int load_take(struct loading *l, u64 bytes, u64 low, u64 high, const char *owner, u64 *start);
-void load_give_back(struct loading *l, u64 start);	/* one of them, before the end */
+/* Place what l->wants says, once that is known, instead of what was placed before. */
+int load_plan(struct loading *l);
+void *load_at(const struct loading *l, int want);
 
+/* What they want; then, with everything placed, that. load_kernel plans. */
+int load_initrd_want(struct loading *l);
+int load_tree_want(struct loading *l);
 int load_kernel(struct loading *l);
 int load_initrd(struct loading *l);
 int load_tree(struct loading *l);

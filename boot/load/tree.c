@@ -11,11 +11,10 @@
 #include "lib/dt_edit.h"
 #include "lib/errors.h"
 
-enum { FILE_MAX = 2 << 20 };		/* bytes: what arm64 takes */
-static const u64 BELOW = 1ull << 32;	/* where every kernel reaches it early */
+enum { TREE_MAX = 2 << 20 };		/* bytes: what kernels map (booting.rst, 2) */
 
 /* A whole file of the entry, in memory to free(). */
-static int read_whole(const struct loading *l, const struct boot_part *p, void **data,
+static int read_whole(struct loading *l, const struct boot_part *p, void **data,
 		      size_t *bytes)
 {
 	struct load_file f;
@@ -24,16 +23,17 @@ static int read_whole(const struct loading *l, const struct boot_part *p, void *
 	*data = NULL;
 	if (error)
 		return error;
-	if (f.bytes > FILE_MAX)
+	if (f.bytes > TREE_MAX)
 		return load_fail(l, p->path, -EFBIG, "it is too large for a device tree");
 	*bytes = (size_t)f.bytes;
 	*data = malloc(*bytes);
 	if (!*data)
 		return load_fail(l, p->path, -ENOMEM, "there is no memory to read it");
-	return load_read(l, &f, *data);
+	error = file_read(&f.file, f.offset, *data, *bytes);
+	return error ? load_fail_file(l, p->path, error) : 0;
 }
 
-static int overlay_bytes(const struct loading *l, size_t *total)
+static int overlay_bytes(struct loading *l, size_t *total)
 {
 	struct load_file f;
 	int error;
@@ -42,14 +42,14 @@ static int overlay_bytes(const struct loading *l, size_t *total)
 		error = load_open(l, p, &f);
 		if (error)
 			return error;
-		if (f.bytes > FILE_MAX)
+		if (f.bytes > TREE_MAX)
 			return load_fail(l, p->path, -EFBIG, "it is too large for an overlay");
 		*total += 2 * (size_t)f.bytes;
 	}
 	return 0;
 }
 
-static int apply_overlays(const struct loading *l, void *copy)
+static int apply_overlays(struct loading *l, void *copy)
 {
 	for (const struct boot_part *p = l->entry->overlays; p; p = p->next) {
 		size_t bytes;
@@ -69,51 +69,40 @@ static int write_chosen(const struct loading *l, void *copy)
 {
 	int error = dt_edit_bootargs(copy, l->entry->arguments);
 
-	return error ? error : dt_edit_initrd(copy, l->initrd.start, l->initrd.bytes);
+	return error ? error : dt_edit_initrd(copy, l->wants[LOAD_INITRD].at,
+					      l->wants[LOAD_INITRD].bytes);
 }
 
-/* @file: NULL: the firmware's tree. */
-static int make(struct loading *l, const void *file, size_t file_bytes)
+int load_tree_want(struct loading *l)
 {
-	size_t bytes = 2 * file_bytes + (l->entry->arguments ? strlen(l->entry->arguments) : 0);
-	void *copy;
-	int error = overlay_bytes(l, &bytes);
+	const struct boot_part *part = l->entry->tree;
+	const char *reason, *arguments = l->entry->arguments;
+	size_t bytes;
+	int error = part ? read_whole(l, part, &l->tree, &l->tree_bytes) : 0;
 
-	if (error)
-		return error;
-	bytes = dt_edit_bytes(bytes);
-	error = load_take(l, bytes, 0, BELOW, "device tree", &l->tree.start);
-	if (error)
-		error = load_take(l, bytes, 0, UINT64_MAX, "device tree", &l->tree.start);
-	if (error)
-		return load_fail(l, NULL, error, "there is no memory for its device tree");
-	copy = (void *)(uintptr_t)l->tree.start;
-	error = file ? dt_edit_begin_other(copy, bytes, file) : dt_edit_begin(copy, bytes);
+	if (part && !error && dt_check(l->tree, l->tree_bytes, &reason))
+		error = load_fail(l, part->path, -EINVAL, "%s", reason);
+	bytes = 2 * l->tree_bytes + (arguments ? strlen(arguments) : 0);
+	if (!error)
+		error = overlay_bytes(l, &bytes);
+	l->wants[LOAD_TREE] = want_tree(dt_edit_bytes(bytes));
+	return error;
+}
+
+int load_tree(struct loading *l)
+{
+	void *copy = load_at(l, LOAD_TREE);
+	size_t bytes = (size_t)l->wants[LOAD_TREE].bytes;
+	int error = l->tree ? dt_edit_begin_other(copy, bytes, l->tree) :
+			      dt_edit_begin(copy, bytes);
+
 	if (!error)
 		error = apply_overlays(l, copy);
 	if (!error)
 		error = write_chosen(l, copy);
 	if (error)
 		return load_fail(l, NULL, error, "its device tree cannot be made");
-	l->tree.bytes = dt_edit_end(copy);
-	return 0;
-}
-
-int load_tree(struct loading *l)
-{
-	const struct boot_part *part = l->entry->tree;
-	const char *reason;
-	void *file = NULL;
-	size_t bytes = 0;
-	int error = 0;
-
-	if (part) {
-		error = read_whole(l, part, &file, &bytes);
-		if (!error && dt_check(file, bytes, &reason))
-			error = load_fail(l, part->path, -EINVAL, "%s", reason);
-	}
-	if (!error)
-		error = make(l, file, bytes);
-	free(file);
-	return error;
+	l->tree_bytes = dt_edit_end(copy);
+	return l->tree_bytes <= TREE_MAX ? 0 :
+	       load_fail(l, NULL, -EFBIG, "its device tree is larger than 2 MiB");
 }

@@ -159,8 +159,8 @@ static void test_refuses_with_the_reason(void **state)
 	other.image_bytes = 120 * MIB;
 	sim.linux_image = &other;
 	assert_refused((struct handoff){ .kernel = RAM + 70 * MIB }, -ENOMEM,
-		       "kernel at 0x44600000 (122880 KiB): no piece of free memory is large enough "
-		       "for the kernel; 'mem' shows who has what");
+		       "kernel at 0x44600000: there is no place for the kernel (120 MiB) in free "
+		       "memory, whose largest piece has 64 MiB; 'mem' shows who has what");
 	other.image_bytes = 1ull << 40;
 	assert_refused((struct handoff){ .kernel = RAM }, -ENOEXEC,
 		       "kernel at 0x40000000: its header says that it needs 0x10000000000 bytes of "
