@@ -135,7 +135,7 @@ int fs_set_label(struct filesystem *fs, const char *label)
 const char *fs_explain(const struct filesystem *fs, const char *path, int error,
 		       char text[static FS_EXPLAIN_BYTES])
 {
-	snprintf(text, FS_EXPLAIN_BYTES, "%s:%s: %s", fs->volume.name, path,
+	snprintf(text, FS_EXPLAIN_BYTES, "%s:%.100s: %s", fs->volume.name, path,
 		 fs->why[0] ? fs->why : error_text(error));
 	return text;
 }

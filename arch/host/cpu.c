@@ -266,8 +266,8 @@ const u16 arch_pe_machine = 0x7e57, arch_elf_machine = 0x7e57;
 int arch_linux_image_parse(const void *header, size_t bytes, struct arch_linux_image *image,
 			   const char **reason)
 {
-	(void)header;
-	(void)bytes;
+	if (sim.linux_parse)
+		return sim.linux_parse(header, bytes, image, reason);
 	if (!sim.linux_image) {
 		*reason = "a workstation enters no kernel";
 		return -ENOEXEC;

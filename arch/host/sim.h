@@ -68,8 +68,10 @@ struct sim {
 	struct arch_image image;
 	u64 cpu_id;
 
-	/* What arch_linux_image_parse finds in any header; NULL: that it is none. */
+	/* What arch_linux_image_parse finds in any header, or who says; NULL: that it is none. */
 	const struct arch_linux_image *linux_image;
+	int (*linux_parse)(const void *header, size_t bytes, struct arch_linux_image *image,
+			   const char **reason);
 
 	/* The next stage that arch_enter was asked to enter. */
 	u64 entered, entered_tree;

@@ -103,6 +103,7 @@ void loader_conf_parse(struct boot_scan *s, char *text)
 				value[length - 5] = '\0';
 			free(s->preferred);
 			s->preferred = strdup(value);
+			s->patterns = true;
 		} else if (!strcmp(word, "timeout")) {
 			s->timeout_ms = line_timeout(value, SECOND_MS);
 			if (!strcmp(value, "menu-hidden"))

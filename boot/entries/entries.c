@@ -250,6 +250,12 @@ char *scan_read(struct boot_scan *s, const char *path)
 
 /* ---- All volumes ---- */
 
+static bool is_wanted(const struct boot_scan *s, const struct boot_entry *e)
+{
+	return s->patterns ? pattern_matches(s->preferred, e->id) ||
+			     pattern_matches(s->preferred, e->title) : !strcmp(s->preferred, e->id);
+}
+
 static void look_for(struct boot_entries *all, struct filesystem *fs, unsigned format)
 {
 	struct boot_scan s = {
@@ -257,15 +263,18 @@ static void look_for(struct boot_entries *all, struct filesystem *fs, unsigned f
 		.timeout_ms = BOOT_NO_TIMEOUT,
 	};
 	struct boot_entry *e;
+	bool found = false;
 
 	formats[format].find(&s);
 	e = s.first;
 	for (unsigned n = 0; n < s.count; n++, e = e->next) {
 		e->group = all->groups;
 		e->timeout_ms = s.timeout_ms;
-		e->wanted = s.preferred && (pattern_matches(s.preferred, e->id) ||
-					    pattern_matches(s.preferred, e->title));
+		e->wanted = s.preferred && is_wanted(&s, e);
+		found |= e->wanted;
 	}
+	if (s.count && s.preferred && !found)
+		scan_note(&s, "its default, '%.40s', is none of its entries", s.preferred);
 	all->groups++;
 	free(s.preferred);
 }

@@ -107,7 +107,7 @@ static bool take_global(struct boot_scan *s, const char *word, char *value)
 		s->timeout_ms = line_timeout(value, TENTH_MS);
 	} else if (!strcasecmp(word, "default") || !strcasecmp(word, "ontimeout")) {
 		free(s->preferred);
-		s->preferred = strdup(value);
+		s->preferred = strdup(line_unquote(value));
 	} else {
 		for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
 			if (!strcasecmp(word, ignored[i]))

@@ -15,7 +15,8 @@ struct boot_scan {
 	unsigned line;			/* in it; 0: no particular one */
 	struct boot_entry *first;	/* that this format found on this volume ... */
 	unsigned count;
-	char *preferred;		/* ... the id, or pattern, of its default; may be NULL */
+	char *preferred;		/* ... the id of its default; may be NULL */
+	bool patterns;			/* that is a pattern, of ids or titles */
 	s64 timeout_ms;
 };
 

@@ -78,7 +78,9 @@ static void take_section(struct boot_entry *e, const struct image_source *s, con
 	const char *name = section->name;
 	char *text;
 
-	if (!strcmp(name, ".linux"))
+	if ((!strcmp(name, ".linux") && e->kernel) || (!strcmp(name, ".initrd") && e->initrd))
+		entry_refuse(e, "it has two sections called %s", name);
+	else if (!strcmp(name, ".linux"))
 		entry_part(e, &e->kernel, "", path, section->offset, section->bytes);
 	else if (!strcmp(name, ".initrd"))
 		entry_part(e, &e->initrd, "", path, section->offset, section->bytes);
@@ -106,7 +108,7 @@ static void look_at(struct boot_scan *s, const char *path, const char *name)
 	char why[FS_EXPLAIN_BYTES], id[FS_NAME_BYTES];
 	struct image_source source = { read_file, NULL, 0 };
 	struct boot_entry *e;
-	const char *reason;
+	const char *reason = NULL;
 	struct file f;
 	int error;
 
@@ -122,8 +124,7 @@ static void look_at(struct boot_scan *s, const char *path, const char *name)
 	if (!error)
 		error = pe_read(&source, &pe, &reason);
 	if (error) {
-		entry_refuse(e, "%s", error == -ENOEXEC && reason ? reason
-			     : fs_explain(s->fs, path, error, why));
+		entry_refuse(e, "%s", reason ? reason : fs_explain(s->fs, path, error, why));
 		return;
 	}
 	for (unsigned i = 0; i < pe.count; i++) {

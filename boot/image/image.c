@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "boot/image/image.h"
+#include "boot/image/pe.h"
 #include "lib/endian.h"
 #include "lib/errors.h"
 
@@ -20,8 +21,19 @@ static bool is_zboot(const u8 *head, size_t bytes)
 	       !memcmp(head + ZBOOT_MAGIC_AT, "zimg", 4);
 }
 
-int image_inside(const void *head, size_t bytes, struct image *image, const char **why)
+/* The kernel is an EFI program, too, most times: that says how long the file has to be. */
+static int check_length(const struct image_source *s, const char **why)
 {
+	static struct pe pe;			/* large; only one is at work */
+
+	return pe_read(s, &pe, why) == -ERANGE ? -ENOEXEC : 0;
+}
+
+static int inside(const struct image_source *s, const u8 *head, size_t bytes, struct image *image,
+		  const char **why)
+{
+	int error;
+
 	*why = NULL;
 	if (bytes >= 4 && !memcmp(head, "\177ELF", 4)) {
 		image->kind = IMAGE_ELF;
@@ -30,7 +42,16 @@ int image_inside(const void *head, size_t bytes, struct image *image, const char
 	}
 	image->kind = IMAGE_LINUX;
 	image->format = "Linux Image";
-	return arch_linux_image_parse(head, bytes, &image->header, why);
+	error = arch_linux_image_parse(head, bytes, &image->header, why);
+	return error || memcmp(head, "MZ", 2) ? error : check_length(s, why);
+}
+
+int image_inside(const struct image_source *s, struct image *image, const char **why)
+{
+	u8 head[IMAGE_HEAD_BYTES];
+	int got = image_read_some(s, 0, head, sizeof(head));
+
+	return got < 0 ? got : inside(s, head, (size_t)got, image, why);
 }
 
 static int zboot(const struct image_source *s, const u8 *head, struct image *image,
@@ -75,5 +96,5 @@ int image_identify(const struct image_source *s, struct image *image, const char
 		image->format = image->packing->name;
 		return 0;
 	}
-	return image_inside(head, (size_t)got, image, why);
+	return inside(s, head, (size_t)got, image, why);
 }

@@ -24,8 +24,8 @@ enum { IMAGE_HEAD_BYTES = 64 };
 /* 0; -ENOEXEC with *why in words; what reading said, with *why NULL. */
 int image_identify(const struct image_source *s, struct image *image, const char **why);
 
-/* The same of bytes in memory that came out of a packed one: not packed again. */
-int image_inside(const void *head, size_t bytes, struct image *image, const char **why);
+/* The same of what came out of a packed one: not packed again. */
+int image_inside(const struct image_source *s, struct image *image, const char **why);
 
 /* ---- ELF ---- */
 

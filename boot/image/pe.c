@@ -64,9 +64,10 @@ int pe_read(const struct image_source *s, struct pe *pe, const char **reason)
 	at += sizeof(coff) + load_le16(fields + OPTIONAL_BYTES);
 	for (; pe->count < count; at += SECTION_BYTES) {
 		error = image_read(s, at, header, sizeof(header));
-		if (error == -ERANGE || (!error && !take_section(header, s->bytes,
-								 &pe->sections[pe->count])))
-			return no_pe(reason, "it is cut off: a section is not in the file");
+		if (!error && !take_section(header, s->bytes, &pe->sections[pe->count]))
+			error = -ERANGE;
+		if (error == -ERANGE)
+			*reason = "it is cut off: a section is not in the file";
 		if (error)
 			return error;
 		pe->count++;

@@ -15,5 +15,5 @@ struct pe {
 	struct pe_section sections[PE_SECTIONS_MAX];	/* in the order of the file */
 };
 
-/* 0; -ENOEXEC with *reason; or what reading said, with NULL. */
+/* 0; -ENOEXEC, or -ERANGE: it is cut off, with *reason; or what reading said, with NULL. */
 int pe_read(const struct image_source *s, struct pe *pe, const char **reason);

@@ -26,18 +26,17 @@ static int fail_image(struct loading *l, const char *path, int error, const char
 static int plan_linux(struct loading *l, const char *path, const struct arch_linux_image *header,
 		      u64 file_bytes)
 {
-	struct want *want = &l->wants[LOAD_KERNEL];
+	const struct want want = {
+		.what = "kernel", .align = header->base_align, .offset = header->text_offset,
+		.bytes = header->image_bytes > file_bytes ? header->image_bytes : file_bytes,
+	};
 	int error;
 
 	if (header->text_offset >= memory_total())
 		return load_fail(l, path, -ENOEXEC, "its header says text_offset 0x%" PRIx64
 				 ", which cannot be", header->text_offset);
-	*want = (struct want){
-		.what = "kernel", .align = header->base_align, .offset = header->text_offset,
-		.bytes = header->image_bytes > file_bytes ? header->image_bytes : file_bytes,
-	};
-	error = load_plan(l);
-	l->start = want->at;
+	error = load_plan(l, want, (struct want){ 0 });
+	l->start = l->wants[LOAD_KERNEL].at;
 	return error;
 }
 
@@ -52,7 +51,7 @@ static int read_elf(struct loading *l, const char *path, const struct image_sour
 	return error ? fail_image(l, path, error, why) : 0;
 }
 
-static int plan_elf(struct loading *l, const struct elf *elf)
+static int plan_elf(struct loading *l, const struct elf *elf, struct want scratch)
 {
 	u64 start = UINT64_MAX, end = 0;
 
@@ -64,10 +63,9 @@ static int plan_elf(struct loading *l, const struct elf *elf)
 		if (r.start + r.bytes > end)
 			end = r.start + r.bytes;
 	}
-	l->wants[LOAD_KERNEL] = want_fixed("program", start, end - start);
 	l->start = elf->entry;
 	l->bare = true;
-	return load_plan(l);
+	return load_plan(l, want_fixed("program", start, end - start), scratch);
 }
 
 /* From the file, or from where it was unpacked to. */
@@ -145,10 +143,13 @@ static int read_memory(void *context, u64 offset, void *to, size_t bytes)
 static int settle(struct loading *l, struct load_file *f, u8 *from, u64 written)
 {
 	struct image_source s = { .read = read_memory, .context = from, .bytes = written };
+	const struct want aside = {
+		.what = "unpacked program", .bytes = written, .align = 0x1000, .up = true,
+	};
 	struct image inside;
 	const char *why;
 	struct elf elf;
-	int error = image_inside(from, (size_t)written, &inside, &why);
+	int error = image_inside(&s, &inside, &why);
 
 	if (error)
 		return load_fail(l, f->path, error, "unpacked, %s", why);
@@ -159,12 +160,9 @@ static int settle(struct loading *l, struct load_file *f, u8 *from, u64 written)
 		return error;
 	}
 	/* Out of the way: its segments may go to where it was unpacked. */
-	l->wants[LOAD_SCRATCH] = (struct want){
-		.what = "unpacked program", .bytes = written, .align = 0x1000, .up = true,
-	};
 	error = read_elf(l, f->path, &s, &elf);
 	if (!error)
-		error = plan_elf(l, &elf);
+		error = plan_elf(l, &elf, aside);
 	if (error)
 		return error;
 	memmove(load_at(l, LOAD_SCRATCH), from, (size_t)written);
@@ -177,19 +175,16 @@ static int settle(struct loading *l, struct load_file *f, u8 *from, u64 written)
  */
 static int load_packed(struct loading *l, struct load_file *f, const struct image *packed)
 {
-	u64 scratch = memory_free() / 4, written;
-	int error;
-
-	l->wants[LOAD_KERNEL] = (struct want){
+	u64 quarter = memory_free() / 4, written;
+	const struct want room = {
 		.what = "kernel", .bytes = UNPACK_MAX, .less = true, .align = UNPACK_ALIGN,
-	};
-	l->wants[LOAD_SCRATCH] = (struct want){
-		.what = "unpacking", .bytes = scratch < SCRATCH_MAX ? scratch : SCRATCH_MAX,
+	}, scratch = {
+		.what = "unpacking", .bytes = quarter < SCRATCH_MAX ? quarter : SCRATCH_MAX,
 		.align = 0x1000, .up = true,
 	};
-	error = load_plan(l);
+	int error = load_plan(l, room, scratch);
+
 	plan_give_back(&l->wants[LOAD_SCRATCH], 1);
-	l->wants[LOAD_SCRATCH].bytes = 0;
 	if (!error)
 		error = unpack(l, f, packed, &written);
 	return error ? error : settle(l, f, load_at(l, LOAD_KERNEL), written);
@@ -216,7 +211,7 @@ int load_kernel(struct loading *l)
 	if (image.kind == IMAGE_ELF) {
 		error = read_elf(l, f.path, &f.source, &elf);
 		if (!error)
-			error = plan_elf(l, &elf);
+			error = plan_elf(l, &elf, (struct want){ 0 });
 		if (!error)
 			error = put_elf(l, &f, NULL, &elf);
 	} else {

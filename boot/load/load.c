@@ -27,8 +27,9 @@ int load_fail(struct loading *l, const char *path, int error, const char *format
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	progress_end(&l->progress);
-	log_error("cannot boot %s: %s%s%s: %s", l->entry->title, l->entry->volume.name,
-		  path ? ":" : "", path ? path : "", text);
+	log_error("cannot boot %.60s: %s%s%.100s: %s", l->entry->title, l->entry->volume.name,
+		  path ? ":" : "",
+		  path ? path : "", text);
 	return error;
 }
 
@@ -37,7 +38,7 @@ int load_fail_file(struct loading *l, const char *path, int error)
 	char why[FS_EXPLAIN_BYTES];
 
 	progress_end(&l->progress);
-	log_error("cannot boot %s: %s", l->entry->title, fs_explain(l->fs, path, error, why));
+	log_error("cannot boot %.60s: %s", l->entry->title, fs_explain(l->fs, path, error, why));
 	return error;
 }
 
@@ -118,12 +119,14 @@ void *load_at(const struct loading *l, int want)
 	return (void *)(uintptr_t)l->wants[want].at;
 }
 
-int load_plan(struct loading *l)
+int load_plan(struct loading *l, struct want kernel, struct want scratch)
 {
 	char why[PLAN_WHY_BYTES];
 	int error;
 
 	plan_give_back(l->wants, LOAD_WANTS);
+	l->wants[LOAD_KERNEL] = kernel;
+	l->wants[LOAD_SCRATCH] = scratch;
 	error = plan_take(l->wants, LOAD_WANTS, why);
 	return error ? load_fail(l, NULL, error, "%s", why) : 0;
 }

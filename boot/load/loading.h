@@ -40,8 +40,8 @@ int load_progress(struct loading *l, const struct load_file *f, u64 bytes);
 void load_log(struct loading *l, const struct load_file *f, u64 start_us, u64 bytes,
 	      const char *how);
 
-/* Place what l->wants says, once that is known, instead of what was placed before. */
-int load_plan(struct loading *l);
+/* Place everything, now that this is known of the kernel, instead of what was placed before. */
+int load_plan(struct loading *l, struct want kernel, struct want scratch);
 void *load_at(const struct loading *l, int want);
 
 /* What they want; then, with everything placed, that. load_kernel plans. */
