@@ -28,8 +28,7 @@ int load_fail(struct loading *l, const char *path, int error, const char *format
 	va_end(arguments);
 	progress_end(&l->progress);
 	log_error("cannot boot %.60s: %s%s%.100s: %s", l->entry->title, l->entry->volume.name,
-		  path ? ":" : "",
-		  path ? path : "", text);
+		  path ? ":" : "", path ? path : "", text);
 	return error;
 }
 

@@ -21,12 +21,16 @@ enum key { KEY_NONE, KEY_OTHER, KEY_UP, KEY_DOWN, KEY_ENTER, KEY_EDIT, KEY_REMEM
 
 static enum key sequence(void)
 {
-	int second = console_wait(LINE_ESCAPE_TIMEOUT_US), third;
+	int second = console_wait(LINE_ESCAPE_TIMEOUT_US), third = -EAGAIN;
+	unsigned parameters = 0;
 
 	if (second < 0)
 		return KEY_LEAVE;
-	third = second == '[' || second == 'O' ? console_wait(LINE_ESCAPE_TIMEOUT_US) : -EAGAIN;
-	return third == 'A' ? KEY_UP : third == 'B' ? KEY_DOWN : KEY_OTHER;
+	if (second == '[' || second == 'O')
+		do
+			third = console_wait(LINE_ESCAPE_TIMEOUT_US);
+		while (third >= ' ' && third < '@' && parameters++ < STRAY_MAX);
+	return parameters ? KEY_OTHER : third == 'A' ? KEY_UP : third == 'B' ? KEY_DOWN : KEY_OTHER;
 }
 
 /* KEY_NONE: not within the time. */

@@ -3,16 +3,6 @@
 #include "tests/dt_walk.h"
 #include "tests/tree.h"
 
-/* And as an overlay for a tree that has what overlays refer to. */
-static void overlay(const void *blob, size_t bytes)
-{
-	static u64 copy[8192];
-
-	dt_adopt(TREE_BLOB(linux_overlay_base));
-	if (!dt_edit_begin(copy, sizeof(copy)))
-		dt_edit_overlay(copy, blob, bytes, "fuzz");
-}
-
 int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes);
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes)
@@ -24,7 +14,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes)
 		assert(reason && *reason);
 	else
 		dt_walk_everything();
-	overlay(copy, bytes);
 	free(copy);
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 An id of "-" is what `boot explain` says of the volume; a sentence that ends with " boots" is said,
 and it boots anyway. ARCH is that of the Linux Images, MACHINE the number in ELF and PE headers.
-The host's tests (tests/boot/broken_test.c) take all, those in QEMU (tests/qemu/test_broken.py) most.
+tests/boot/broken_test.c takes all of them on the workstation, tests/qemu/test_broken.py most in QEMU.
 """
 import functools
 import gzip
