@@ -102,7 +102,8 @@ static void assert_leaves(const char *keys)
 
 static void configure(const char *global)
 {
-	shell("mkdir -p $DIR/extlinux; echo kernel >$DIR/k; cat >$DIR/extlinux/extlinux.conf <<'E'\n"
+	shell("mkdir -p $DIR/extlinux; echo kernel >$DIR/k;"
+	      "cat >$DIR/extlinux/extlinux.conf <<'E'\n"
 	      "%s\n"
 	      "label one\n menu label The first\n linux /k\n append first\n"
 	      "label two\n menu label The second\n linux /k\n append second\n"

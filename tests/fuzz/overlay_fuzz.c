@@ -32,9 +32,9 @@ static const char *const nodes[] = {
 	"lights@40000", "", "a@1", "aliases",
 };
 static const char *const properties[] = {
-	"target", "target-path", "phandle", "linux,phandle", "status", "reg", "electric_1", "hvac_1",
-	"rides_1", "spin_ctrl_1", "no_such_label", "compatible", "ranges", "#address-cells", "x",
-	"retail_1",
+	"target", "target-path", "phandle", "linux,phandle", "status", "reg", "electric_1",
+	"hvac_1", "rides_1", "spin_ctrl_1", "no_such_label", "compatible", "ranges",
+	"#address-cells", "x", "retail_1",
 };
 static const char *const texts[] = {
 	"/", "/testcase-data-2", "/testcase-data-2/substation@100", "/none", "/fragment@0:target:0",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is broken (tests/boot/broken), on a machine: refused with its sentence, and then as before."""
+"""What is broken (tests/boot/broken), on a machine: refused, and then all is as before."""
 import sys
 
 import pytest
