@@ -9,6 +9,7 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/fail.h"
 #include "tests/sim/ram.h"
 
 enum { BLOCKS = 4096 };
@@ -17,11 +18,6 @@ static struct sim_disk disk;
 static struct block_device *const b = &disk.block;
 static struct block_limits *const limits = &disk.block.limits;
 static u8 buffer[1 << 20] __attribute__((aligned(4096)));
-
-static inline void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
 
 static inline int begin(void **state)
 {

@@ -9,6 +9,7 @@
 #include "lib/cache.h"
 #include "lib/memory.h"
 #include "tests/sim/child.h"
+#include "tests/sim/fail.h"
 #include "tests/sim/ram.h"
 #include "unit/tree.h"
 
@@ -35,11 +36,6 @@ static void write_register(void *state, u64 offset, unsigned width, u64 value)
 }
 
 static const struct sim_mmio_ops controller = { read_register, write_register };
-
-static void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
 
 static void machine(unsigned line, unsigned bytes)
 {

@@ -14,6 +14,7 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "tests/sim/child.h"
+#include "tests/sim/fail.h"
 #include "tests/sim/nvme.h"
 #include "tests/sim/ram.h"
 #include "unit/tree.h"
@@ -24,11 +25,6 @@ enum { ADMIN_IDENTIFY = 0x06, ADMIN_ABORT = 0x08, ADMIN_FEATURES = 0x09 };
 
 static struct sim_pci pci;
 static struct sim_nvme nvme;
-
-static inline void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
 
 /* Switched off, to be changed before discover(). */
 static inline void machine(void)
@@ -48,12 +44,7 @@ static inline void open_tree(void)
 
 	tree_cells(fdt, "#address-cells", 1, 2);
 	tree_cells(fdt, "#size-cells", 1, 2);
-	fdt_begin_node(fdt, "pcie");
-	tree_string(fdt, "compatible", "pci-host-ecam-generic");
-	tree_string(fdt, "device_type", "pci");
-	tree_cells(fdt, "#address-cells", 1, 3);
-	tree_cells(fdt, "#size-cells", 1, 2);
-	tree_cells(fdt, "reg", 4, 0, ECAM_AT, 0, 0x100000);
+	tree_pci_host(fdt, ECAM_AT, 0x100000);
 	tree_cells(fdt, "ranges", 7, 0x02000000, 0, WINDOW_AT, 0, WINDOW_AT, 0, 0x1000000);
 	fdt_end_node(fdt);
 	tree_end(fdt);

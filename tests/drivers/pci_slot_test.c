@@ -99,12 +99,7 @@ static void begin(u32 can, u32 now, bool powered)
 
 	tree_cells(fdt, "#address-cells", 1, 2);
 	tree_cells(fdt, "#size-cells", 1, 2);
-	fdt_begin_node(fdt, "pcie");
-	tree_string(fdt, "compatible", "pci-host-ecam-generic");
-	tree_string(fdt, "device_type", "pci");
-	tree_cells(fdt, "#address-cells", 1, 3);
-	tree_cells(fdt, "#size-cells", 1, 2);
-	tree_cells(fdt, "reg", 4, 0, ECAM_AT, 0, 0x400000);
+	tree_pci_host(fdt, ECAM_AT, 0x400000);
 	tree_cells(fdt, "ranges", 7, 0x02000000, 0, WINDOW_AT, 0, WINDOW_AT, 0, 0x10000000);
 	fdt_end_node(fdt);
 	assert_int_equal(dt_open(tree_end(fdt), TREE_BYTES, &reason), 0);

@@ -14,6 +14,7 @@
 #include "drivers/virtio/virtio.h"
 #include "lib/log.h"
 #include "tests/sim/child.h"
+#include "tests/sim/fail.h"
 #include "tests/sim/virtio_mmio.h"
 #include "tests/sim/virtio_pci.h"
 #include "unit/tree.h"
@@ -28,11 +29,6 @@ static struct sim_virtio_mmio sim_mmio;
 static struct sim_virtio_pci sim_function;
 static struct sim_pci pci;
 static struct device *transport_device;
-
-static inline void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
 
 /* Everything there is for virtio is offered; the tests say what is to be taken. */
 static inline void machine(enum transport transport)
@@ -72,12 +68,7 @@ static inline void open_tree(unsigned mmio_bytes)
 	tree_string(fdt, "compatible", "virtio,mmio");
 	tree_cells(fdt, "reg", 4, 0, MMIO_AT, 0, mmio_bytes);
 	fdt_end_node(fdt);
-	fdt_begin_node(fdt, "pcie");
-	tree_string(fdt, "compatible", "pci-host-ecam-generic");
-	tree_string(fdt, "device_type", "pci");
-	tree_cells(fdt, "#address-cells", 1, 3);
-	tree_cells(fdt, "#size-cells", 1, 2);
-	tree_cells(fdt, "reg", 4, 0, ECAM_AT, 0, 0x100000);
+	tree_pci_host(fdt, ECAM_AT, 0x100000);
 	tree_cells(fdt, "ranges", 14, 0x02000000, 0, MEMORY_AT, 0, MEMORY_AT, 0, 0x10000000,
 		   0x01000000, 0, 0, 0, IO_AT, 0, 0x10000);
 	fdt_end_node(fdt);

@@ -16,6 +16,7 @@
 #include "arch/host/sim.h"
 #include "drivers/virtio/virtqueue.h"
 #include "lib/memory.h"
+#include "tests/sim/fail.h"
 #include "tests/sim/ram.h"
 #include "tests/sim/virtqueue_device.h"
 
@@ -35,11 +36,6 @@ static struct machine {
 	struct sim_virtqueue device;
 	struct sim_virtqueue_entry entries[VIRTIO_QUEUE_SIZE_MAX];
 } m;
-
-static inline void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
 
 static inline u8 test_status(struct virtio_device *v)
 {

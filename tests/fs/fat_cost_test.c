@@ -13,17 +13,13 @@
 #include "lib/errors.h"
 #include "lib/memory.h"
 #include "tests/fs/image.h"
+#include "tests/sim/fail.h"
 #include "tests/sim/ram.h"
 
 enum { BYTES = 64 << 20 };
 
 static struct sim_disk disk;
 static u8 *memory;
-
-static void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
 
 static u32 word(u32 i)
 {

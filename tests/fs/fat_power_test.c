@@ -33,7 +33,7 @@ static u32 block_size;
 static unsigned states, asked, done;	/* volumes judged; by fsck.fat; operations seen */
 static const char *what;
 
-static void fail_test(const char *message)
+static void fail_operation(const char *message)
 {
 	fail_msg("%s: %s", what, message);
 }
@@ -41,7 +41,7 @@ static void fail_test(const char *message)
 static int begin(void **state)
 {
 	image_begin(state);
-	sim.failed = fail_test;
+	sim.failed = fail_operation;
 	return 0;
 }
 

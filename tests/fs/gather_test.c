@@ -11,17 +11,13 @@
 #include "tests/sim/disk.h"
 #include "tests/sim/ram.h"
 #include "fs/volume.h"
+#include "tests/sim/fail.h"
 
 enum { DISK_BYTES = 4 << 20, MEMORY_BYTES = 1 << 20, FOREIGN = 0x5a };
 
 static struct sim_disk disk;
 static struct block_limits *const limits = &disk.block.limits;
 static u8 *memory, *wanted;
-
-static void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
 
 static int begin(void **state)
 {

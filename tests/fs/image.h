@@ -16,6 +16,7 @@
 #include "arch/host/sim.h"
 #include "fs/fs.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/fail.h"
 #include "tests/sim/ram.h"
 
 static char image_folder[64];
@@ -48,17 +49,12 @@ static inline void image_folder_end(void)
 
 static struct sim_disk disk;
 
-static inline void image_fail(const char *message)
-{
-	fail_msg("%s", message);
-}
-
 static inline int image_begin(void **state)
 {
 	(void)state;
 	sim_reset();
 	sim_ram(SIM_RAM_AT, 4 << 20);
-	sim.failed = image_fail;
+	sim.failed = fail_test;
 	image_folder_begin();
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "lib/mmio.h"
 #include "tests/sim/child.h"
 #include "tests/sim/dma.h"
+#include "tests/sim/fail.h"
 #include "tests/sim/mutation.h"
 #include "tests/sim/ram.h"
 #include "tests/sim/toy.h"
@@ -25,11 +26,6 @@ static struct toy toy;
 static struct toy_device device;
 static bool awake;
 static u8 image[TOY_STORE];		/* what the device's memory has to be */
-
-static void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
 
 static void fence(void)
 {

@@ -13,6 +13,7 @@
 #include "lib/mmio.h"
 #include "tests/sim/child.h"
 #include "tests/sim/dma.h"
+#include "tests/sim/fail.h"
 #include "tests/sim/ram.h"
 
 enum { MIB = 1 << 20, RAM_BYTES = 16 * MIB, LINE = 64, PAGE = 4096, MANY = 20000 };
@@ -20,11 +21,6 @@ enum { MIB = 1 << 20, RAM_BYTES = 16 * MIB, LINE = 64, PAGE = 4096, MANY = 20000
 static const struct dma_domain domain = { .coherent = true };	/* which means nothing here */
 static struct dma_memory m;
 static struct dma_mapping map;
-
-static void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
 
 static int set_up(void **state)
 {

@@ -14,16 +14,12 @@
 #include "lib/errors.h"
 #include "lib/memory.h"
 #include "tests/sim/dma.h"
+#include "tests/sim/fail.h"
 #include "tests/sim/ram.h"
 
 enum { MIB = 1 << 20, RAM_BYTES = 8 * MIB, LINE = 64, PAGE = 4096 };
 
 static const struct dma_domain coherent = { .coherent = true }, incoherent = { .coherent = false };
-
-static void fail_test(const char *message)
-{
-	fail_msg("%s", message);
-}
 
 static int set_up(void **state)
 {

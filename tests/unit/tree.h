@@ -4,6 +4,7 @@
 #include <libfdt.h>
 #include <stdarg.h>
 #include <string.h>
+#include "arch/types.h"
 
 enum { TREE_BYTES = 8192 };
 
@@ -39,4 +40,15 @@ static inline const void *tree_end(void *fdt)
 	fdt_end_node(fdt);
 	fdt_finish(fdt);
 	return fdt;
+}
+
+/* A host with buses from 0 on, to be gone on with and ended. */
+static inline void tree_pci_host(void *fdt, u32 ecam, u32 ecam_bytes)
+{
+	fdt_begin_node(fdt, "pcie");
+	tree_string(fdt, "compatible", "pci-host-ecam-generic");
+	tree_string(fdt, "device_type", "pci");
+	tree_cells(fdt, "#address-cells", 1, 3);
+	tree_cells(fdt, "#size-cells", 1, 2);
+	tree_cells(fdt, "reg", 4, 0, ecam, 0, ecam_bytes);
 }
