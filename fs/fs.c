@@ -107,9 +107,28 @@ int file_truncate(struct file *f, u64 size)
 	return CALL(f->fs, true, truncate, f, size);
 }
 
+int fs_replace_from(struct filesystem *fs, const char *path, struct fs_source *s)
+{
+	return CALL(fs, true, replace, fs, path, s);
+}
+
+struct memory_source {
+	struct fs_source source;
+	const void *data;
+};
+
+static int next_of_memory(struct fs_source *s, const void **data, size_t *bytes)
+{
+	*data = ((struct memory_source *)s)->data;
+	*bytes = (size_t)s->bytes;
+	return 0;
+}
+
 int fs_replace(struct filesystem *fs, const char *path, const void *from, size_t bytes)
 {
-	return CALL(fs, true, replace, fs, path, from, bytes);
+	struct memory_source m = { { .bytes = bytes, .next = next_of_memory }, from };
+
+	return fs_replace_from(fs, path, &m.source);
 }
 
 int fs_rename(struct filesystem *fs, const char *from, const char *to)

@@ -63,6 +63,14 @@ struct fs_check {
 	u32 files, directories;		/* out */
 };
 
+/* Where the contents of a new file come from, piece by piece. */
+struct fs_source {
+	u64 bytes;			/* all of it */
+	/* The next one, not empty, and valid until the next call; or an error, which ends it. */
+	int (*next)(struct fs_source *s, const void **data, size_t *bytes);
+	int error;			/* out: that one */
+};
+
 struct filesystem_type {
 	const char *name;
 
@@ -87,7 +95,7 @@ struct filesystem_type {
 	/* NULL, all of them, where it cannot write. */
 	int (*write)(struct file *f, u64 offset, const void *from, size_t bytes);
 	int (*truncate)(struct file *f, u64 size);
-	int (*replace)(struct filesystem *fs, const char *path, const void *from, size_t bytes);
+	int (*replace)(struct filesystem *fs, const char *path, struct fs_source *s);
 	int (*rename)(struct filesystem *fs, const char *from, const char *to);
 	int (*remove)(struct filesystem *fs, const char *path);
 	int (*make_directory)(struct filesystem *fs, const char *path);
@@ -125,6 +133,8 @@ int file_truncate(struct file *f, u64 size);
 int file_overwrite(struct file *f, u64 offset, const void *from, size_t bytes);
 /* A new file, or new contents of an old one: all or nothing, whatever happens meanwhile. */
 int fs_replace(struct filesystem *fs, const char *path, const void *from, size_t bytes);
+/* The same, with contents of any length. Where @s fails that is the error, and nothing happens. */
+int fs_replace_from(struct filesystem *fs, const char *path, struct fs_source *s);
 int fs_rename(struct filesystem *fs, const char *from, const char *to);	/* onto a file, too */
 int fs_remove(struct filesystem *fs, const char *path);		/* a file or an empty directory */
 int fs_make_directory(struct filesystem *fs, const char *path);

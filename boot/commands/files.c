@@ -3,10 +3,10 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "boot/files.h"
+#include "boot/progress.h"
 #include "lib/command.h"
 #include "lib/console.h"
 #include "lib/errors.h"
@@ -76,48 +76,75 @@ static int target(struct filesystem *fs, const char *path, const char *from, boo
 	return confirm(force, "Replace ", to);
 }
 
-static int read_all(const char *word, const char **path, void **data, size_t *size)
+/* The new contents: another file's, read ahead of the writing. */
+struct copy {
+	struct fs_source source;
+	struct file_stream *stream;
+	struct progress progress;
+};
+
+static int next_of_copy(struct fs_source *s, const void **data, size_t *bytes)
 {
+	struct copy *c = (struct copy *)s;
+	int error = file_stream_next(c->stream, data, bytes);
+
+	if (!error && !*bytes)
+		error = -EIO;
+	if (!error && !progress_add(&c->progress, *bytes))
+		error = -ECANCELED;
+	return error;
+}
+
+/* *of_source: the error is about @f. */
+static int copy(struct file *f, struct filesystem *fs, const char *to, bool *of_source)
+{
+	struct copy c = { .source = { .bytes = f->size, .next = next_of_copy } };
+	int error = file_stream_open(&c.stream, f, 0, f->size);
+
+	*of_source = true;
+	if (error)
+		return error;
+	progress_begin(&c.progress, to, f->size);
+	error = fs_replace_from(fs, to, &c.source);
+	progress_end(&c.progress);
+	file_stream_close(c.stream);
+	*of_source = c.source.error != 0;
+	return error;
+}
+
+/* What is copied stays open: the volume may be the same, mounted twice. */
+static int copy_into(const char *word, const char *from, struct file *f, bool force)
+{
+	char to[PATH_BYTES];
 	struct filesystem *fs;
-	struct file f;
-	int error = files_begin(word, &fs, path);
+	bool of_source = false;
+	const char *path;
+	int error = files_begin(word, &fs, &path);
 
 	if (error)
 		return error;
-	error = fs_open(fs, *path, &f);
-	if (!error && f.is_directory)
-		error = -EISDIR;
-	if (!error) {
-		*size = (size_t)f.size;
-		*data = malloc(*size + 1);
-		error = *data ? file_read(&f, 0, *data, *size) : -ENOMEM;
-	}
-	return end(fs, *path, error);
+	error = target(fs, path, from, force, to);
+	if (!error)
+		error = copy(f, fs, to, &of_source);
+	if (of_source && error && error != -ECANCELED)
+		files_complain(f->fs, from, error);
+	return of_source ? files_end(fs, error) : end(fs, to, error);
 }
 
 static int cp(int argc, char **argv)
 {
 	bool force = take_force(&argc, argv);
-	char to[PATH_BYTES];
 	struct filesystem *fs;
-	const char *from, *path;
-	void *data = NULL;
-	size_t size = 0;
-	int error;
+	const char *from;
+	struct file f;
+	int error = argc == 3 ? files_begin(argv[1], &fs, &from) : -EINVAL;
 
-	if (argc != 3)
-		return -EINVAL;
-	error = read_all(argv[1], &from, &data, &size);
-	if (!error)
-		error = files_begin(argv[2], &fs, &path);
-	if (!error) {
-		error = target(fs, path, from, force, to);
-		if (!error)
-			error = fs_replace(fs, to, data, size);
-		error = end(fs, to, error);
-	}
-	free(data);
-	return error;
+	if (error)
+		return error;
+	error = fs_open(fs, from, &f);
+	if (!error && f.is_directory)
+		error = -EISDIR;
+	return error ? end(fs, from, error) : files_end(fs, copy_into(argv[2], from, &f, force));
 }
 
 COMMAND(cp_command) = {

@@ -107,7 +107,7 @@ static int update_info(struct fat *f)
 
 int fat_end(struct fat *f, int error)
 {
-	int own = error == -ENOSPC ? 0 : error;		/* that one was undone */
+	int own = error == -ENOSPC || error == -ECANCELED ? 0 : error;
 
 	if (!own)
 		own = update_info(f);

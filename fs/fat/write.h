@@ -39,8 +39,9 @@ int fat_begin(struct fat *f);
 /* What was written since the last stage is on the medium before what is written from now on. */
 int fat_stage(struct fat *f);
 /*
- * After the last one, whatever came of it. Gives back @error, or its own. If the operation left
- * something half done, the volume is read-only from now on, and dirty: the next mount repairs it.
+ * After the last one, whatever came of it. Gives back @error, or its own. -ENOSPC and -ECANCELED
+ * mean that all was undone; if the operation left something half done, the volume is read-only
+ * from now on, and dirty: the next mount repairs it.
  */
 int fat_end(struct fat *f, int error);
 /* Nobody knows what is on the disk: nothing more is written before the next mount. */
@@ -67,6 +68,18 @@ static inline u32 fat_clusters_of(const struct fat *f, u64 bytes)
 {
 	return (u32)((bytes + f->cluster_bytes - 1) / f->cluster_bytes);
 }
+
+/* ---- write_bytes.c: bytes in chains ---- */
+
+/* A place in a chain that is known to be as long as is asked for. */
+struct fat_cursor {
+	u32 first, cluster, index;
+};
+struct fat_cursor fat_cursor_at(u32 first);
+int fat_cursor_seek(struct fat *f, struct fat_cursor *c, u32 index);
+/* At @at of the chain: bytes from memory, zeroes (@from NULL), or what another one has there. */
+int fat_put(struct fat *f, struct fat_cursor *c, u64 at, const void *from, u64 bytes);
+int fat_copy(struct fat *f, struct fat_cursor *to, struct fat_cursor *from, u64 at, u64 bytes);
 
 /* ---- write_name.c: names in directories ---- */
 
@@ -102,7 +115,7 @@ void fat_entry_set_time(u8 *entry);
 /* What fs/fs.h says of them. */
 int fat_file_write(struct file *file, u64 offset, const void *from, size_t bytes);
 int fat_file_truncate(struct file *file, u64 size);
-int fat_replace(struct filesystem *fs, const char *path, const void *from, size_t bytes);
+int fat_replace(struct filesystem *fs, const char *path, struct fs_source *s);
 
 /* ---- write_tree.c ---- */
 

@@ -6,13 +6,10 @@
  */
 #include "fs/fat/write.h"
 
-#include <stdlib.h>
-
 #include "lib/clock.h"
 #include "lib/endian.h"
 #include "lib/errors.h"
 
-enum { COPY_BYTES = 64 * 1024 };
 #define FILE_MOST UINT32_MAX		/* bytes */
 /* Where no clock keeps the date. */
 static const struct clock_date fixed_date = { .year = 2026, .month = 1, .day = 1 };
@@ -51,95 +48,6 @@ static int set_entry(struct fat *f, u64 at, u8 *entry, u32 first, u32 size)
 	entry[ENTRY_ATTRIBUTES] |= FAT_ARCHIVE;
 	error = fat_write(f, at, entry, FAT_SLOT_BYTES);
 	return error ? error : fat_stage(f);
-}
-
-/* ---- Bytes in chains ---- */
-
-/* A place in a chain that is known to be as long as is asked for. */
-struct cursor {
-	u32 first, cluster, index;
-};
-
-static struct cursor cursor_at(u32 first)
-{
-	return (struct cursor){ .first = first, .cluster = first };
-}
-
-static int seek(struct fat *f, struct cursor *c, u32 index)
-{
-	int error = 0;
-
-	if (index < c->index)
-		*c = cursor_at(c->first);
-	for (; c->index < index && !error; c->index++)
-		error = fat_next(f, c->cluster, &c->cluster);
-	return error;
-}
-
-/* At @at of the chain, in pieces as long as clusters follow each other; one of both is NULL. */
-static int transfer(struct fat *f, struct cursor *c, u64 at, void *to, const void *from, u64 bytes)
-{
-	for (u64 done = 0, part; done < bytes; done += part) {
-		u64 inside = (at + done) % f->cluster_bytes, place;
-		u32 next;
-		int error = seek(f, c, (u32)((at + done) / f->cluster_bytes));
-
-		if (error)
-			return error;
-		place = fat_cluster_at(f, c->cluster) + inside;
-		for (part = f->cluster_bytes - inside; part < bytes - done;
-		     part += f->cluster_bytes) {
-			error = fat_next(f, c->cluster, &next);
-			if (error)
-				return error;
-			if (next != c->cluster + 1)
-				break;
-			c->cluster = next;
-			c->index++;
-		}
-		if (part > bytes - done)
-			part = bytes - done;
-		error = to ? volume_read(&f->fs.volume, place, (u8 *)to + done, part)
-			   : volume_write(&f->fs.volume, place, (const u8 *)from + done, part);
-		if (error)
-			return error;
-	}
-	return 0;
-}
-
-/* What goes into a chain: bytes from memory, zeroes, and what another chain has. */
-static int put(struct fat *f, struct cursor *c, u64 at, const void *from, u64 bytes)
-{
-	u8 *zeroes = NULL;
-	int error = 0;
-
-	if (from)
-		return transfer(f, c, at, NULL, from, bytes);
-	if (bytes && !(zeroes = calloc(1, COPY_BYTES)))
-		return -ENOMEM;
-	for (u64 part; bytes && !error; at += part, bytes -= part) {
-		part = bytes < COPY_BYTES ? bytes : COPY_BYTES;
-		error = transfer(f, c, at, NULL, zeroes, part);
-	}
-	free(zeroes);
-	return error;
-}
-
-static int copy(struct fat *f, struct cursor *to, struct cursor *from, u64 at, u64 bytes)
-{
-	u8 *memory = NULL;
-	int error = 0;
-
-	if (bytes && !(memory = malloc(COPY_BYTES)))
-		return -ENOMEM;
-	for (u64 part; bytes && !error; at += part, bytes -= part) {
-		part = bytes < COPY_BYTES ? bytes : COPY_BYTES;
-		error = transfer(f, from, at, memory, NULL, part);
-		if (!error)
-			error = transfer(f, to, at, NULL, memory, part);
-	}
-	free(memory);
-	return error;
 }
 
 /* ---- An open file ---- */
@@ -208,7 +116,7 @@ static int append(struct fat *f, struct opened *o, u64 offset, const void *from,
 {
 	u32 more = fat_clusters_of(f, end) - o->clusters, first = 0;
 	u64 room = (u64)o->clusters * f->cluster_bytes, inside = end < room ? end : room;
-	struct cursor c;
+	struct fat_cursor c;
 	int error = 0;
 
 	if (more)
@@ -216,21 +124,21 @@ static int append(struct fat *f, struct opened *o, u64 offset, const void *from,
 				 : fat_allocate(f, more, &first);
 	if (error)
 		return error;
-	c = (struct cursor){ o->last, o->last, o->clusters - 1 };
+	c = (struct fat_cursor){ o->last, o->last, o->clusters - 1 };
 	c.first = o->first;
 	if (!error && offset > o->size)
-		error = put(f, &c, o->size, NULL, (offset < inside ? offset : inside) - o->size);
+		error = fat_put(f, &c, o->size, NULL, (offset < inside ? offset : inside) - o->size);
 	if (!error && offset < inside)
-		error = put(f, &c, offset, from, inside - offset);
-	c = cursor_at(first);
+		error = fat_put(f, &c, offset, from, inside - offset);
+	c = fat_cursor_at(first);
 	if (!error && offset > room)
-		error = put(f, &c, 0, NULL, offset - room);
+		error = fat_put(f, &c, 0, NULL, offset - room);
 	if (offset < room) {
 		from = from ? (const u8 *)from + (room - offset) : NULL;
 		offset = room;
 	}
 	if (!error && end > room)
-		error = put(f, &c, offset - room, from, end - offset);
+		error = fat_put(f, &c, offset - room, from, end - offset);
 	if (!error)
 		error = fat_stage(f);
 	if (!error && more && o->first)
@@ -248,31 +156,31 @@ static int rewrite(struct fat *f, struct opened *o, u64 offset, const void *from
 	bool grows = end > o->size;
 	u32 index = f->bits == 12 || grows ? 0 : (u32)(offset / f->cluster_bytes);
 	u32 count = fat_clusters_of(f, end) - index, first, last;
-	struct cursor old = cursor_at(o->first), before = old, new;
+	struct fat_cursor old = fat_cursor_at(o->first), before = old, new;
 	u64 start = (u64)index * f->cluster_bytes, rest = (u64)(index + count) * f->cluster_bytes;
 	u32 replaced, kept = 0;
-	int error = index ? seek(f, &before, index - 1) : 0;
+	int error = index ? fat_cursor_seek(f, &before, index - 1) : 0;
 
 	replaced = o->first;
 	if (!error && index)
 		error = fat_next(f, before.cluster, &replaced);
 	if (!error && index + count < o->clusters)
-		error = seek(f, &old, index + count);
+		error = fat_cursor_seek(f, &old, index + count);
 	if (index + count < o->clusters)
 		kept = old.cluster;
 	if (!error)
 		error = fat_allocate(f, count, &first);
 	if (error)
 		return error;
-	new = cursor_at(first);
-	old = cursor_at(replaced);
+	new = fat_cursor_at(first);
+	old = fat_cursor_at(replaced);
 	if (rest > o->size)
 		rest = o->size;
-	error = copy(f, &new, &old, 0, offset - start);
+	error = fat_copy(f, &new, &old, 0, offset - start);
 	if (!error)
-		error = put(f, &new, offset - start, from, end - offset);
+		error = fat_put(f, &new, offset - start, from, end - offset);
 	if (!error && rest > end)
-		error = copy(f, &new, &old, end - start, rest - end);
+		error = fat_copy(f, &new, &old, end - start, rest - end);
 	if (!error)
 		error = fat_chain_check(f, first, NULL, &last);
 	if (!error && kept)
@@ -322,14 +230,14 @@ int fat_file_write(struct file *file, u64 offset, const void *from, size_t bytes
 /* What is kept goes to new clusters: for a chain that cannot be cut where it has to. */
 static int shorten_copy(struct fat *f, struct opened *o, u32 size)
 {
-	struct cursor old = cursor_at(o->first), new;
+	struct fat_cursor old = fat_cursor_at(o->first), new;
 	u32 first;
 	int error = fat_allocate(f, fat_clusters_of(f, size), &first);
 
 	if (error)
 		return error;
-	new = cursor_at(first);
-	error = copy(f, &new, &old, 0, size);
+	new = fat_cursor_at(first);
+	error = fat_copy(f, &new, &old, 0, size);
 	if (!error)
 		error = fat_stage(f);
 	if (!error)
@@ -340,12 +248,12 @@ static int shorten_copy(struct fat *f, struct opened *o, u32 size)
 /* The size first; then the chain ends there, and only then what was behind it is free. */
 static int shorten(struct fat *f, struct opened *o, u32 size)
 {
-	struct cursor c = cursor_at(o->first);
+	struct fat_cursor c = fat_cursor_at(o->first);
 	u32 keep = fat_clusters_of(f, size), rest = o->first;
 	int error = 0;
 
 	if (keep) {
-		error = seek(f, &c, keep - 1);
+		error = fat_cursor_seek(f, &c, keep - 1);
 		if (!error)
 			error = fat_next(f, c.cluster, &rest);
 		if (!error && rest && !fat_may_follow(f, c.cluster, rest))
@@ -382,32 +290,39 @@ int fat_file_truncate(struct file *file, u64 size)
 
 /* ---- All of it ---- */
 
-static int new_contents(struct fat *f, const void *from, size_t bytes, u32 *first)
+/* -ECANCELED: the source has failed, and all is as it was. */
+static int new_contents(struct fat *f, struct fs_source *s, u32 *first)
 {
-	struct cursor c;
+	struct fat_cursor c;
+	size_t part;
 	int error;
 
 	*first = 0;
-	if (!bytes)
+	if (!s->bytes)
 		return 0;
-	error = fat_allocate(f, fat_clusters_of(f, bytes), first);
-	if (error)
-		return error;
-	c = cursor_at(*first);
-	error = put(f, &c, 0, from, bytes);
+	error = fat_allocate(f, fat_clusters_of(f, s->bytes), first);
+	c = fat_cursor_at(*first);
+	for (u64 at = 0; at < s->bytes && !error; at += part) {
+		const void *data;
+
+		s->error = s->next(s, &data, &part);
+		if (s->error)
+			return fat_free(f, *first, 0) ? -EIO : -ECANCELED;
+		error = fat_put(f, &c, at, data, part);
+	}
 	return error ? error : fat_stage(f);
 }
 
-static int create(struct fat *f, struct fat_new_name *name, const void *from, size_t bytes)
+static int create(struct fat *f, struct fat_new_name *name, struct fs_source *s)
 {
 	u8 entry[FAT_SLOT_BYTES] = { [ENTRY_ATTRIBUTES] = FAT_ARCHIVE };
 	u32 first;
-	int error = new_contents(f, from, bytes, &first);
+	int error = new_contents(f, s, &first);
 
 	if (error)
 		return error;
 	fat_entry_set_cluster(entry, first);
-	store_le32(entry + ENTRY_SIZE, (u32)bytes);
+	store_le32(entry + ENTRY_SIZE, (u32)s->bytes);
 	fat_entry_set_time(entry);
 	store_le16(entry + ENTRY_CREATED_TIME, load_le16(entry + ENTRY_WRITTEN_TIME));
 	store_le16(entry + ENTRY_CREATED_DATE, load_le16(entry + ENTRY_WRITTEN_DATE));
@@ -417,17 +332,23 @@ static int create(struct fat *f, struct fat_new_name *name, const void *from, si
 	return error;
 }
 
-static int replace(struct fat *f, struct opened *o, const void *from, size_t bytes)
+static int replace(struct fat *f, struct opened *o, struct fs_source *s)
 {
 	u32 first;
-	int error = new_contents(f, from, bytes, &first);
+	int error = new_contents(f, s, &first);
 
 	if (!error)
-		error = set_entry(f, o->at, o->entry, first, (u32)bytes);
+		error = set_entry(f, o->at, o->entry, first, (u32)s->bytes);
 	return error ? error : fat_free(f, o->first, 0);
 }
 
-int fat_replace(struct filesystem *fs, const char *path, const void *from, size_t bytes)
+static int finish(struct fat *f, const struct fs_source *s, int error)
+{
+	error = fat_end(f, error);
+	return error == -ECANCELED ? s->error : error;
+}
+
+int fat_replace(struct filesystem *fs, const char *path, struct fs_source *s)
 {
 	struct fat *f = fat_of(fs);
 	struct fat_new_name name;
@@ -437,7 +358,7 @@ int fat_replace(struct filesystem *fs, const char *path, const void *from, size_
 	u32 directory;
 	int error;
 
-	if (bytes > FILE_MOST)
+	if (s->bytes > FILE_MOST)
 		return fat_fail(f, -EFBIG, "a file on FAT is less than 4 GiB");
 	error = fat_ready(f);
 	if (error)
@@ -447,7 +368,7 @@ int fat_replace(struct filesystem *fs, const char *path, const void *from, size_
 		error = fat_name_plan(f, directory, last, strcspn(last, "/"), 0, &name);
 		if (!error)
 			error = fat_begin(f);
-		return error ? error : fat_end(f, create(f, &name, from, bytes));
+		return error ? error : finish(f, s, create(f, &name, s));
 	}
 	if (error)
 		return error;
@@ -461,5 +382,5 @@ int fat_replace(struct filesystem *fs, const char *path, const void *from, size_
 	error = check_chain(f, &o);
 	if (!error)
 		error = fat_begin(f);
-	return error ? error : fat_end(f, replace(f, &o, from, bytes));
+	return error ? error : finish(f, s, replace(f, &o, s));
 }

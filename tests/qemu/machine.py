@@ -162,14 +162,18 @@ class Console:
         self.child.send(text + "\r")
 
     def prompt(self, prompt=PROMPT):
-        """Read up to a prompt on a new line (an edited line is redrawn after a '\\r' only)."""
-        self.expect("\n" + re.escape(prompt))
+        """Read up to a prompt on a new line (an edited line is redrawn after a '\\r' only), or in the
+        place of a bar."""
+        self.expect(r"(?:\n|\r\x1b\[K)" + re.escape(prompt))
         return self.before()
 
     def command(self, text, prompt=PROMPT):
-        """Type a line at the prompt; what it printed (the echo is cut off), at the next prompt."""
+        """Type a line at the prompt; what it printed (the echo is cut off), at the next prompt.
+        What was there for a while only, such as a bar, is not part of it."""
         self.line(text)
-        return self.prompt(prompt).partition("\n")[2]
+        self.prompt(prompt)
+        wiped = self.child.after.removesuffix(prompt).removeprefix("\n")
+        return shown(self.child.before + wiped).partition("\n")[2]
 
     def summary(self):
         """From the first line of Plinth to its prompt."""

@@ -147,3 +147,48 @@ def test_killed_while_writing(start, arch, tmp_path):
         console.close()
         disk.judged()
         assert disk.file("/target") == small and disk.file("/big") == disk.big
+
+
+LARGE = 90 << 20
+
+
+@pytest.fixture
+def large(tmp_path):
+    """A disk with a file that does not fit into the memory of a machine with 64 MiB."""
+    data = b"".join(hashlib.sha256(b"%d" % i).digest() * 32768 for i in range(LARGE >> 20))
+    (tmp_path / "large").write_bytes(data)
+    run(images.TOP / "tools/mkdisk", "-q", "--size", "230M", tmp_path / "disk.img",
+        tmp_path / "large")
+    return tmp_path / "disk.img", hashlib.sha256(data).hexdigest()
+
+
+@every_arch
+def test_copy_larger_than_memory(start, arch, large, tmp_path):
+    image, wanted = large
+    console, _ = entry.at_prompt(
+        start, Machine(arch, memory="64M"), "-drive",
+        f"file={image},format=raw,if=none,id=disk,cache=unsafe", "-device", f"{VIRTIO},drive=disk")
+    assert console.command("cp virtio0p1:/large virtio0p1:/copy") == ""
+    assert wanted in console.command("sha256 virtio0p1:/copy")
+    # What replaces a file needs room beside it, and a copy onto itself is one.
+    assert "the volume is full" in console.command("cp virtio0p1:/large virtio0p1:/copy -f")
+    assert "in order" in console.command("fsck virtio0p1:")
+    console.close()
+    copied = subprocess.run(["mtype", "-i", f"{image}@@{START}", "::/copy"], env=ENVIRONMENT,
+                            capture_output=True, check=True).stdout
+    assert hashlib.sha256(copied).hexdigest() == wanted
+
+
+def test_copy_interrupted(start, large):
+    """^C, while the bar is there: nothing has happened. (It is throttled, so that there is one.)"""
+    image, _ = large
+    console, _ = entry.at_prompt(
+        start, Machine("riscv64", memory="64M"), "-drive",
+        f"file={image},format=raw,if=none,id=disk,cache=unsafe,throttling.bps-write=8388608",
+        "-device", f"{VIRTIO},drive=disk")
+    console.line("cp virtio0p1:/large virtio0p1:/copy")
+    console.expect(r"\d+ ?%")
+    console.send("\x03")
+    console.prompt()
+    assert "no such" in console.command("stat virtio0p1:/copy")
+    assert "1 files, 0 directories, in order" in console.command("fsck virtio0p1:")
