@@ -127,7 +127,8 @@ static int append(struct fat *f, struct opened *o, u64 offset, const void *from,
 	c = (struct fat_cursor){ o->last, o->last, o->clusters - 1 };
 	c.first = o->first;
 	if (!error && offset > o->size)
-		error = fat_put(f, &c, o->size, NULL, (offset < inside ? offset : inside) - o->size);
+		error = fat_put(f, &c, o->size, NULL,
+				(offset < inside ? offset : inside) - o->size);
 	if (!error && offset < inside)
 		error = fat_put(f, &c, offset, from, inside - offset);
 	c = fat_cursor_at(first);

@@ -230,6 +230,55 @@ static void damaged(void **state)
 	fs_unmount(fs);
 }
 
+static bool is_mark(u64 place)
+{
+	u64 in_fat = (place - fat_of(fs)->fats_at) % fat_of(fs)->fat_bytes;
+
+	return place == 37 || (place >= fat_of(fs)->fats_at && place < fat_of(fs)->root_at &&
+			       (in_fat == 2 || in_fat == 3));
+}
+
+/* A volume that was left in order is dirty on the medium before anything else of it changes. */
+static void marked_before_repaired(void **state)
+{
+	unsigned flushes = 0, others = 0;
+	u8 *medium;
+
+	(void)state;
+	make("-F 16 -s 1", 2200);
+	fat_poke(3000, 3001, true);
+	fat_poke(3001, 0xffff, true);
+	fat_poke(3002, 0xffff, false);
+	assert_int_equal(*at(37) & 1, 0);
+	medium = memcpy(malloc(bytes), disk.data, bytes);
+	disk.keep_log = true;
+	assert_true(check(true).repairs > 0);
+	disk.keep_log = false;
+	for (size_t i = 0; i < disk.log_count; i++) {
+		const struct sim_disk_event *e = &disk.log[i];
+		u64 start = e->lba * 512;
+
+		if (e->op == BLOCK_FLUSH) {
+			flushes += medium[37] & 1;
+			continue;
+		}
+		for (u64 k = 0; k < e->blocks * 512ull; k++) {
+			if (medium[start + k] == e->data[k])
+				continue;
+			if (!is_mark(start + k) && (others++, !flushes || !(medium[37] & 1)))
+				fail_msg("byte %llu changes on a volume that is not marked dirty",
+					 (unsigned long long)(start + k));
+			medium[start + k] = e->data[k];
+		}
+	}
+	assert_true(flushes >= 2 && others > 0);
+	assert_int_equal(medium[37] & 1, 0);
+	assert_memory_equal(medium, disk.data, bytes);
+	sim_disk_forget_log(&disk);
+	free(medium);
+	fs_unmount(fs);
+}
+
 /* Clusters that nobody seems to know are not freed while something cannot be read. */
 static void damage_first(void **state)
 {
@@ -293,6 +342,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(in_order, image_begin, end),
 		cmocka_unit_test_setup_teardown(repaired, image_begin, end),
 		cmocka_unit_test_setup_teardown(info_repaired, image_begin, end),
+		cmocka_unit_test_setup_teardown(marked_before_repaired, image_begin, end),
 		cmocka_unit_test_setup_teardown(damaged, image_begin, end),
 		cmocka_unit_test_setup_teardown(damage_first, image_begin, end),
 		cmocka_unit_test_setup_teardown(write_protected, image_begin, end),

@@ -162,8 +162,8 @@ class Console:
         self.child.send(text + "\r")
 
     def prompt(self, prompt=PROMPT):
-        """Read up to a prompt on a new line (an edited line is redrawn after a '\\r' only), or in the
-        place of a bar."""
+        """Read up to a prompt on a new line (an edited line is redrawn after a '\\r' only), or
+        where a bar was."""
         self.expect(r"(?:\n|\r\x1b\[K)" + re.escape(prompt))
         return self.before()
 
