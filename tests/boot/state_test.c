@@ -34,12 +34,17 @@ static int end(void **state)
 }
 
 /* What lies in $DIR, as a disk that is one volume. */
+static void make_disk_of(u32 block_size)
+{
+	shell("truncate -s 2M $IMG && mkfs.fat -F 12 -s 1 -S %u $IMG >/dev/null && "
+	      "mcopy -s -i $IMG $DIR/* ::", (unsigned)block_size);
+	image_attach(&disk, block_size);
+	boot_find(&all);
+}
+
 static void make_disk(void)
 {
-	shell("truncate -s 2M $IMG && mkfs.fat -F 12 -s 1 $IMG >/dev/null && "
-	      "mcopy -s -i $IMG $DIR/* ::");
-	image_attach(&disk, 512);
-	boot_find(&all);
+	make_disk_of(512);
 }
 
 static const char labels[] =
@@ -121,11 +126,10 @@ static void try_label(const char *id, const char *left)
 	boot_find(&all);
 }
 
-static void choice(void **state)
+static void choice_on(u32 block_size)
 {
-	(void)state;
 	shell(labels);
-	make_disk();
+	make_disk_of(block_size);
 	assert_int_equal(all.state.volume.size, 0);
 	assert_string_equal(all.preferred->id, "a");
 	assert_int_equal(boot_remember(&all, "default", NULL), 0);	/* there is nothing */
@@ -165,6 +169,18 @@ static void choice(void **state)
 	boot_find(&all);
 	assert_true(noted("'who?' is remembered (default), and no entry is called so"));
 	assert_string_equal(all.preferred->id, "b");
+}
+
+static void choice(void **state)
+{
+	(void)state;
+	choice_on(512);
+}
+
+static void choice_in_large_blocks(void **state)
+{
+	(void)state;
+	choice_on(4096);
 }
 
 /* Chosen for once, and that cannot be forgotten. */
@@ -397,6 +413,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text),
 		cmocka_unit_test_setup_teardown(choice, begin, end),
+		cmocka_unit_test_setup_teardown(choice_in_large_blocks, begin, end),
 		cmocka_unit_test_setup_teardown(cannot_be_written, begin, end),
 		cmocka_unit_test_setup_teardown(damaged, begin, end),
 		cmocka_unit_test_setup_teardown(power_fails_at_state, begin, end),
