@@ -76,6 +76,15 @@ def first_instructions(kernel):
     return data[:8 if data[56:60] == b"ARMd" else 6].hex()
 
 
+def wait_for(path, console):
+    """Until there is the file. The console is read on: a machine waits for that."""
+    deadline = time.monotonic() + machines.DEADLINE_S
+    while not path.exists():
+        assert console.child.isalive() and time.monotonic() < deadline, \
+            f"the kernel was not entered:\n{console.quiet(0.1)}"
+        console.quiet(0.1)
+
+
 def run(loader, start, machine, kernel, disk, device, count=True):
     """Start @machine, up to the first instruction of @kernel. start() as in conftest.py."""
     out = FOLDER / f"count-{os.getpid()}"
@@ -91,11 +100,11 @@ def run(loader, start, machine, kernel, disk, device, count=True):
                     "-device", f"{DEVICES[device]},drive=disk{serial}", monitor=True)
     try:
         if loader == "uboot":
-            console.send(" boot\r")     # its countdown ends at once, by the first of these
-        console.file_has(out, b"ns ")
+            console.expect("stop autoboot")
+            console.send(" boot\r")     # the first ends its countdown at once
+        wait_for(out, console)
         read = re.search(r"rd_bytes=(\d+).*rd_operations=(\d+)", console.ask("info blockstats"))
-        console.quiet(0.2)
-        text = console.before()
+        text = console.quiet(0.2)
     finally:
         console.close()
     lines = [line.split() for line in out.read_text().splitlines()]
