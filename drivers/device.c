@@ -18,16 +18,13 @@ static struct device *oldest, *newest;
 
 typedef int (*try_fn)(struct device *dev, const struct driver *driver, const struct device_id *id);
 
-/* How specific matches can be, best first: how many ranks there are, and whether @id is of one. */
-static unsigned rank_count(const struct device *dev)
+/* How specific matches can be, best first: is there such a rank, and is @id of it? */
+static bool has_rank(struct device *dev, unsigned rank)
 {
-	unsigned count = 0;
-
 	if (dev->id.bus != BUS_DT)
-		return dev->id.bus == BUS_PCI ? 2 : 1;
-	while (dt_compatible(dev->node, count))
-		count++;
-	return count;
+		return rank < (dev->id.bus == BUS_PCI ? 2 : 1);
+	dev->id.compatible = dt_compatible(dev->node, rank);
+	return dev->id.compatible;
 }
 
 static bool matches_pci(const struct device_id *has, const struct device_id *wants, unsigned rank)
@@ -59,8 +56,6 @@ static bool matches(const struct device_id *has, const struct device_id *id, uns
 /* All drivers that match so well, until one does not say -ENODEV: none of this. */
 static int try_rank(struct device *dev, unsigned rank, try_fn try)
 {
-	if (dev->id.bus == BUS_DT)
-		dev->id.compatible = dt_compatible(dev->node, rank);
 	table_for_each(drivers, struct driver, driver) {
 		for (unsigned i = 0; i < driver->id_count; i++) {
 			int error;
@@ -77,10 +72,9 @@ static int try_rank(struct device *dev, unsigned rank, try_fn try)
 
 static int try_all(struct device *dev, try_fn try)
 {
-	unsigned ranks = rank_count(dev);
 	int error = -ENODEV;
 
-	for (unsigned rank = 0; rank < ranks && error == -ENODEV; rank++)
+	for (unsigned rank = 0; error == -ENODEV && has_rank(dev, rank); rank++)
 		error = try_rank(dev, rank, try);
 	return error;
 }

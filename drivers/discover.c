@@ -17,12 +17,15 @@ bool device_is_bus(struct dt_node node)
 	static const char *const buses[] = { "simple-bus", "simple-mfd", "simple-pm-bus", "isa",
 					     "arm,amba-bus" };
 
-	if (!dt_property(node, "compatible", NULL))
-		return dt_property(node, "ranges", NULL) || node.offset == dt_root().offset;
-	for (unsigned i = 0; i < sizeof buses / sizeof buses[0]; i++)
-		if (dt_is_compatible(node, buses[i]))
-			return true;
-	return node.offset == dt_root().offset;
+	const char *text;
+
+	if (node.offset == dt_root().offset)
+		return true;
+	for (unsigned n = 0; (text = dt_compatible(node, n)); n++)
+		for (unsigned i = 0; i < sizeof buses / sizeof buses[0]; i++)
+			if (!strcmp(text, buses[i]))
+				return true;
+	return !dt_property(node, "compatible", NULL) && dt_property(node, "ranges", NULL);
 }
 
 static void walk_on(struct dt_node bus, void (*each)(struct dt_node node))

@@ -236,11 +236,13 @@ int dt_full_path(struct dt_node node, char *to, size_t bytes)
 
 bool dt_enabled(struct dt_node node)
 {
-	const char *status = dt_string(node, "status");
+	u32 bytes = 0;
+	const char *status = dt_property(node, "status", &bytes);
 
 	if (!status)
-		return dt_exists(node) && !dt_property(node, "status", NULL);
-	return !strcmp(status, "okay") || !strcmp(status, "ok");
+		return dt_exists(node);
+	return (bytes >= 5 && !memcmp(status, "okay", 5)) ||
+	       (bytes >= 3 && !memcmp(status, "ok", 3));
 }
 
 const char *dt_compatible(struct dt_node node, unsigned index)
