@@ -312,10 +312,13 @@ const char *dt_string(struct dt_node node, const char *name)
 /* The string behind @each, a NULL before the first, of a list; NULL: past the last. */
 static const char *next_string(const char *list, u32 bytes, const char *each)
 {
-	const char *end = list + bytes;
+	const char *end;
 
+	if (!list)
+		return NULL;
+	end = list + bytes;
 	each = each ? each + strlen(each) + 1 : list;
-	return each && each < end && memchr(each, 0, (size_t)(end - each)) ? each : NULL;
+	return each < end && memchr(each, 0, (size_t)(end - each)) ? each : NULL;
 }
 
 const char *dt_string_at(struct dt_node node, const char *name, unsigned index)

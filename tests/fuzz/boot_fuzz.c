@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include "arch/aarch64/linux_image.h"
+#include "arch/host/sim.h"
+#include "arch/riscv64/linux_image.h"
 #include "boot/entries/scan.h"
 #include "boot/image/image.h"
 #include "boot/image/pe.h"
@@ -22,6 +25,14 @@ static int read_bytes(void *context, u64 offset, void *to, size_t bytes)
 	return 0;
 }
 
+static int parse_aarch64(const void *header, size_t bytes, struct arch_linux_image *image,
+			 const char **reason)
+{
+	unsigned page_kib;
+
+	return aarch64_image_parse(header, bytes, image, &page_kib, reason);
+}
+
 static void images(const u8 *data, size_t bytes)
 {
 	struct bytes b = { data, bytes };
@@ -35,6 +46,7 @@ static void images(const u8 *data, size_t bytes)
 	error = image_identify(&s, &image, &why);
 	assert(!error || why);
 	assert(error || (image.offset <= bytes && image.bytes <= bytes - image.offset));
+	assert(error || image.kind == IMAGE_PACKED || !image_inside(&s, &image, &why));
 	error = elf_read(&s, &elf, &why);
 	assert(!error || why);
 	for (unsigned i = 0; !error && i < elf.count; i++)
@@ -80,6 +92,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes)
 {
 	if (!bytes)
 		return 0;
+	sim.linux_parse = data[0] & 4 ? parse_aarch64 : riscv64_image_parse;
 	if (data[0] % 4 == 3)
 		images(data + 1, bytes - 1);
 	else
