@@ -54,6 +54,12 @@ const char *arch_cpu_name(void);	/* "Cortex-A53 r0p4", "rv64imafdch_...": for th
 const char *arch_cpu_mode(void);	/* "S-mode under OpenSBI 1.1", "EL2 under PSCI 1.1" */
 u64 arch_cpu_id(void);			/* hart id or MPIDR affinity: "reg" of its node */
 
+/* Of /chosen, where what is booted may look for the boot CPU's id; NULL: nobody does. */
+extern const char *const arch_boot_cpu_property;
+
+/* From the CPU's own source of random numbers. false: it has none, or nothing comes of it now. */
+bool arch_random(u64 *value);
+
 /* ---- Data caches, by virtual address, to the point of coherency. Complete on return. ---- */
 
 /*
@@ -181,6 +187,7 @@ struct arch_boot {
 	u64 start_ticks;		/* arch_ticks() at our first instruction or soon after */
 	struct range nest;		/* after arch_move: our memory; the image lies at its top */
 	u64 tree_bytes;			/* after arch_move: checked, and copied into the nest */
+	u64 given_tree;			/* after arch_move: where it was */
 };
 
 /* lib/start.c provides these two; arch calls them with the MMU on, relocated, traps installed. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "boot/chosen.h"
 #include "boot/handoff.h"
 #include "boot/monitor/words.h"
 #include "boot/plan.h"
@@ -99,9 +100,7 @@ static int write_tree(struct range place, const struct range *initrd)
 	int error = dt_edit_begin(copy, place.bytes);
 
 	if (!error)
-		error = dt_edit_bootargs(copy, NULL);
-	if (!error)
-		error = dt_edit_initrd(copy, initrd->start, initrd->bytes);
+		error = chosen_write(copy, NULL, initrd);
 	if (!error)
 		dt_edit_end(copy);
 	return error;

@@ -265,6 +265,15 @@ const void *dt_property(struct dt_node node, const char *name, u32 *bytes)
 	return property < 0 ? NULL : dt_structure_value(property, bytes ? bytes : &unused);
 }
 
+void dt_erase(struct dt_node node, const char *name)
+{
+	u32 bytes;
+	void *value = (void *)dt_property(node, name, &bytes);
+
+	if (value)
+		memset(value, 0, bytes);
+}
+
 bool dt_next_property(struct dt_node node, int *at, const char **name, const void **value,
 		      u32 *bytes)
 {

@@ -53,6 +53,8 @@ bool dt_is_compatible(struct dt_node node, const char *compatible);
 bool dt_blob_compatible(const void *blob, size_t bytes, const char *compatible);
 
 const void *dt_property(struct dt_node node, const char *name, u32 *bytes);	/* NULL: none */
+/* Zeroes in place of its value, in the blob: something secret. It must lie in memory of ours. */
+void dt_erase(struct dt_node node, const char *name);
 /* *at = -1 first. */
 bool dt_next_property(struct dt_node node, int *at, const char **name, const void **value,
 		      u32 *bytes);

@@ -95,6 +95,23 @@ int dt_edit_bootargs(void *copy, const char *bootargs)
 					      (void **)&value), what);
 }
 
+int dt_edit_chosen_value(void *copy, const char *name, const void *value, size_t bytes)
+{
+	int node = dt_edit_chosen(copy);
+
+	if (node >= 0)
+		node = fdt_setprop(copy, node, name, value, (int)bytes);
+	return dt_edit_result(node, "fill /chosen");
+}
+
+int dt_edit_chosen_number(void *copy, const char *name, u64 value)
+{
+	fdt64_t cells = cpu_to_fdt64(value);
+	size_t bytes = value >> 32 ? 8 : 4;
+
+	return dt_edit_chosen_value(copy, name, (u8 *)&cells + 8 - bytes, bytes);
+}
+
 static int remove_property(void *copy, int node, const char *name)
 {
 	int err = fdt_delprop(copy, node, name);

@@ -30,6 +30,10 @@ int dt_edit_bootargs(void *copy, const char *bootargs);
 /* Where the initrd lies, [start, start + bytes). No bytes: there is none. */
 int dt_edit_initrd(void *copy, u64 start, u64 bytes);
 
+/* Any other property of /chosen. */
+int dt_edit_chosen_value(void *copy, const char *name, const void *value, size_t bytes);
+int dt_edit_chosen_number(void *copy, const char *name, u64 value);	/* one cell, or two */
+
 int dt_edit_reserve(void *copy, u64 start, u64 bytes);		/* one more row of /memreserve/ */
 
 /*

@@ -14,6 +14,7 @@
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/nest.h"
+#include "lib/random.h"
 #include "lib/time.h"
 #include "lib/version.h"
 
@@ -100,6 +101,7 @@ _Noreturn void start(const struct arch_boot *entered)
 	if (error)
 		panic("Cannot map memory at %#" PRIx64 ": %s.", boot.nest.start, error_text(error));
 
+	boot.given_tree = boot.tree;
 	boot.tree = boot.nest.start;
 	dt_copy((void *)(uintptr_t)boot.tree);
 	arch_move(&boot);
@@ -150,6 +152,21 @@ static void map_image(const struct arch_image *image)
 	map(image->trap_guard, ARCH_MAP_NONE);
 }
 
+/*
+ * What firmware made up for one start of one system is ours alone from here on: in the tree that it
+ * left, which becomes anybody's memory, there is nothing to be found. It may not let us write.
+ */
+static void erase_seeds(const struct arch_boot *boot)
+{
+	const struct memory_range *m = memory_find(boot->given_tree);
+
+	if (!m || m->use == MEMORY_NO_MAP)
+		return;
+	dt_adopt((const void *)(uintptr_t)boot->given_tree);
+	arch_catch(random_erase_seeds, NULL, NULL);
+	dt_adopt((const void *)(uintptr_t)boot->tree);
+}
+
 _Noreturn void start_moved(const struct arch_boot *boot)
 {
 	u64 image_bytes = page_up(arch_image_bytes());
@@ -181,6 +198,8 @@ _Noreturn void start_moved(const struct arch_boot *boot)
 	map_image(&image);
 	arch_tables_use();
 	memory_pages_within((struct range){ 0 });
+	erase_seeds(boot);
+	random_begin();
 	if (first_half)
 		memory_release(boot->load_address, image_bytes);
 

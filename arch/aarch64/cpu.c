@@ -110,6 +110,22 @@ u64 arch_cpu_id(void)
 	return cpu_affinity();
 }
 
+const char *const arch_boot_cpu_property;
+
+/* RNDR (Arm ARM, C5.2.23) clears Z with a number, and sets it if none came in reasonable time. */
+bool arch_random(u64 *value)
+{
+	enum { TRIES = 10, ISAR0_RNDR_SHIFT = 60 };
+	bool got = false;
+
+	if (!(REGISTER_READ(id_aa64isar0_el1) >> ISAR0_RNDR_SHIFT))
+		return false;
+	for (unsigned i = 0; i < TRIES && !got; i++)
+		__asm__ volatile("mrs %0, s3_3_c2_c4_0\n\tcset %w1, ne"
+				 : "=r"(*value), "=r"(got) : : "cc");
+	return got;
+}
+
 u64 arch_ticks_per_second(void)
 {
 	u64 register_says = REGISTER_READ(cntfrq_el0) & 0xffffffff;

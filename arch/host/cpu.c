@@ -39,6 +39,14 @@ u64 arch_cpu_id(void)
 	return sim.cpu_id;
 }
 
+const char *const arch_boot_cpu_property = "boot-cpu";
+
+bool arch_random(u64 *value)
+{
+	*value = sim.random;
+	return sim.random && sim.random++;
+}
+
 /* ---- Caches ---- */
 
 static void cache_record(enum sim_cache_op op, const void *start, size_t bytes)

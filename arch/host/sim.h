@@ -67,6 +67,7 @@ struct sim {
 	bool firmware_resets;				/* arch_reset and arch_power_off work */
 	struct arch_image image;
 	u64 cpu_id;
+	u64 random;			/* arch_random counts up from here; 0: there is none */
 
 	/* What arch_linux_image_parse finds in any header, or who says; NULL: that it is none. */
 	const struct arch_linux_image *linux_image;

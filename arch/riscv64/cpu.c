@@ -13,7 +13,9 @@
 
 enum { WAIT_PER_SECOND = 100 };
 
+const char *const arch_boot_cpu_property = "boot-hartid";
 u64 cpu_boot_hart;
+static bool has_seed;
 static u64 ticks_per_second;
 static char name[96];
 
@@ -36,12 +38,50 @@ static void describe_name(const struct arch_tree *tree)
 		 length < isa_bytes && isa[length] == '_' ? "_..." : "");
 }
 
+/*
+ * The CSR "seed" (Scalar cryptography 1.0, 4.1) gives 16 bits at a time; until it has some more, it
+ * says to wait, or that it tests itself.
+ */
+static bool read_seed(u64 *value)
+{
+	enum { OPST_SHIFT = 30, OPST_ES16 = 2, OPST_DEAD = 3, TRIES = 200 };
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < TRIES && bits < 64; i++) {
+		u64 seed, status;
+
+		__asm__ volatile("csrrw %0, 0x015, x0" : "=r"(seed) : : "memory");
+		status = seed >> OPST_SHIFT & 3;
+		if (status == OPST_DEAD)
+			return false;
+		if (status == OPST_ES16) {
+			*value = *value << 16 | (seed & 0xffff);
+			bits += 16;
+		}
+	}
+	return bits == 64;
+}
+
+static void try_seed(void *value)
+{
+	read_seed(value);
+}
+
+bool arch_random(u64 *value)
+{
+	return has_seed && read_seed(value);
+}
+
 int arch_describe(const struct arch_tree *tree)
 {
+	u64 unused;
+
 	describe_name(tree);
 	cache_choose(riscv64_cache_facts(tree));
 	if (riscv64_has(tree, "svpbmt"))
 		mmu_try_svpbmt();
+	/* It traps where firmware does not let us have it (mseccfg.SSEED). */
+	has_seed = riscv64_has(tree, "zkr") && !arch_catch(try_seed, &unused, NULL);
 	ticks_per_second = riscv64_number(tree, "timebase-frequency");
 	return ticks_per_second ? 0 : -ENOENT;
 }

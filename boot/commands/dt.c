@@ -3,10 +3,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "boot/load/load.h"
 #include "boot/monitor/monitor.h"
 #include "lib/console.h"
 #include "lib/dt.h"
+#include "lib/dt_diff.h"
 #include "lib/errors.h"
+#include "lib/random.h"
 
 enum { CELLS_A_ROW = 8, BYTES_A_ROW = 16, PATH_BYTES = 256 };
 
@@ -59,7 +62,9 @@ static void print_break(u32 index, u32 in_a_row, unsigned indent)
 
 static void print_value(const char *name, const u8 *value, u32 bytes, unsigned indent)
 {
-	if (!is_cells(name) && looks_like_strings((const char *)value, bytes)) {
+	if (random_is_seed(name)) {
+		console_print("[not shown: %" PRIu32 " bytes]", bytes);
+	} else if (!is_cells(name) && looks_like_strings((const char *)value, bytes)) {
 		print_strings((const char *)value, bytes);
 	} else if (bytes % 4 == 0) {
 		console_print("<");
@@ -144,6 +149,40 @@ static void explain_missing(const char *path)
 			      path + have + 1);
 }
 
+/* ---- What changes ---- */
+
+static void print_difference(bool added, const char *path, const char *property, const void *value,
+			     u32 bytes)
+{
+	console_print("%c %s", added ? '+' : '-', path);
+	if (property || !path[0])
+		console_print("/%s", property ? property : "");
+	if (property && bytes) {
+		console_print(" = ");
+		print_value(property, value, bytes, INDENT);
+	}
+	console_print("\n");
+}
+
+static void print_differences(const void *tree)
+{
+	dt_diff(dt_blob(NULL), tree, print_difference);
+}
+
+/* All that it names is loaded, to know what the tree would say of it. */
+static int run_diff(const char *name)
+{
+	static struct boot_entries all;
+	const struct boot_entry *e;
+
+	boot_find(&all);
+	e = name ? boot_entry_find(&all, name) : all.preferred;
+	if (e)
+		return boot_load_tree(e, print_differences);
+	console_print("no such entry: 'boot list' shows what there is\n");
+	return -ENOENT;
+}
+
 static int run(int argc, char **argv)
 {
 	struct dt_node node = dt_root();
@@ -152,6 +191,8 @@ static int run(int argc, char **argv)
 
 	if (argc > 3)
 		return -EINVAL;
+	if (argc > 1 && !strcmp(argv[1], "diff"))
+		return run_diff(argv[2]);
 	if (argc > 1)
 		node = dt_path(argv[1]);
 	if (!dt_exists(node)) {
@@ -209,6 +250,7 @@ static void complete(struct line_completion *c, size_t from)
 	path[end - begin] = 0;
 
 	if (c->word == begin) {				/* "serial0", not yet "/" */
+		line_offer(c, "diff", ' ');
 		offer_properties(c, dt_path("/aliases"));
 		return;
 	}
@@ -223,10 +265,12 @@ static void complete(struct line_completion *c, size_t from)
 
 COMMAND(dt) = {
 	.name = "dt",
-	.arguments = "[path [property]]",
+	.arguments = "[path [property]]|diff [<entry>]",
 	.summary = "print the device tree, a node of it, or one property",
 	.details = "A path is /soc/serial@10000000, or begins with an alias: serial0. "
-		   "Value types are guessed.",
+		   "Value types are guessed.\n"
+		   "'dt diff': what differs in the tree that the default entry, or <entry>, would\n"
+		   "be started with; it is loaded for that.",
 	.complete = complete,
 	.run = run,
 };

@@ -174,7 +174,8 @@ static struct handoff_stage next_stage(const struct loading *l)
 	};
 }
 
-int boot_load(const struct boot_entry *e)
+/* @look: NULL: enter it. */
+static int load(const struct boot_entry *e, void (*look)(const void *tree))
 {
 	struct loading l = { .entry = e };
 	struct handoff_stage next;
@@ -191,11 +192,23 @@ int boot_load(const struct boot_entry *e)
 		return load_fail(&l, NULL, error, "%s", why);
 	error = load_all(&l);
 	next = next_stage(&l);
-	if (!error)
+	if (!error && !look)
 		finish_log(&l, &next);
 	fs_unmount(l.fs);
-	if (!error)
+	if (!error && look)
+		look((const void *)(uintptr_t)next.tree.start);
+	else if (!error)
 		error = handoff_enter(&next);
 	plan_give_back(l.wants, LOAD_WANTS);
 	return error;
+}
+
+int boot_load(const struct boot_entry *e)
+{
+	return load(e, NULL);
+}
+
+int boot_load_tree(const struct boot_entry *e, void (*look)(const void *tree))
+{
+	return load(e, look);
 }

@@ -9,3 +9,6 @@
  * claimed is free again. Files go straight to their places; nobody has to know an address.
  */
 int boot_load(const struct boot_entry *e);
+
+/* The same up to the tree: @look sees it, and then all memory is free again. */
+int boot_load_tree(const struct boot_entry *e, void (*look)(const void *tree));

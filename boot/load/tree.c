@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot/chosen.h"
 #include "boot/load/loading.h"
 #include "lib/dt.h"
 #include "lib/dt_edit.h"
@@ -65,14 +66,6 @@ static int apply_overlays(struct loading *l, void *copy)
 	return 0;
 }
 
-static int write_chosen(const struct loading *l, void *copy)
-{
-	int error = dt_edit_bootargs(copy, l->entry->arguments);
-
-	return error ? error : dt_edit_initrd(copy, l->wants[LOAD_INITRD].at,
-					      l->wants[LOAD_INITRD].bytes);
-}
-
 int load_tree_want(struct loading *l)
 {
 	const struct boot_part *part = l->entry->tree;
@@ -93,13 +86,14 @@ int load_tree(struct loading *l)
 {
 	void *copy = load_at(l, LOAD_TREE);
 	size_t bytes = (size_t)l->wants[LOAD_TREE].bytes;
+	const struct range initrd = { l->wants[LOAD_INITRD].at, l->wants[LOAD_INITRD].bytes };
 	int error = l->tree ? dt_edit_begin_other(copy, bytes, l->tree) :
 			      dt_edit_begin(copy, bytes);
 
 	if (!error)
 		error = apply_overlays(l, copy);
 	if (!error)
-		error = write_chosen(l, copy);
+		error = chosen_write(copy, l->entry->arguments, &initrd);
 	if (error)
 		return load_fail(l, NULL, error, "its device tree cannot be made");
 	l->tree_bytes = dt_edit_end(copy);

@@ -23,7 +23,7 @@ enum transport { MMIO_LEGACY, MMIO_MODERN, PCI_MODERN, PCI_TRANSITIONAL, TRANSPO
 enum { MMIO_AT = 0x10008000, ECAM_AT = 0x30000000, MEMORY_AT = 0x40000000, IO_AT = 0x3000000 };
 enum { TEST_FEATURE = 1 << 9, OTHER_FEATURE = 1 << 5 };
 
-static u32 sim_type = 4;	/* of the device: nobody drives these */
+static u32 sim_type = 5;	/* of the device: nobody drives these */
 static struct sim_virtio sim_device;
 static struct sim_virtio_mmio sim_mmio;
 static struct sim_virtio_pci sim_function;

@@ -86,8 +86,8 @@ static void a_window_without_configuration(void **state)
 
 	(void)state;
 	machine(MMIO_MODERN);
-	bind(0x100, 0, "entropy, modern");
-	v = (struct virtio_device *)device_named("virtio_mmio@10008000 entropy");
+	bind(0x100, 0, "memory balloon, modern");
+	v = (struct virtio_device *)device_named("virtio_mmio@10008000 memory balloon");
 	assert_int_equal(virtio_begin(v, 0, 0), 0);
 	assert_int_equal(virtio_config_read(v, 0, 4, &value, 1), -ERANGE);
 	assert_string_equal(v->device.reason,
@@ -98,7 +98,8 @@ static void types_are_named(void **state)
 {
 	static const struct { u32 type; const char *name, *reason; } types[] = {
 		{ 1, "virtio_mmio@10008000 network", "no driver for virtio type 1 (network)" },
-		{ 4, "virtio_mmio@10008000 entropy", "no driver for virtio type 4 (entropy)" },
+		{ 5, "virtio_mmio@10008000 memory balloon",
+		  "no driver for virtio type 5 (memory balloon)" },
 		{ 27, "virtio_mmio@10008000 persistent memory",
 		  "no driver for virtio type 27 (persistent memory)" },
 		{ 6, "virtio_mmio@10008000 unknown", "no driver for virtio type 6 (unknown)" },

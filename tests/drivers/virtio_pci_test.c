@@ -379,7 +379,7 @@ static void it_is_pulled_out(void **state)
 	assert_true(transport_device->gone);		/* the PCI core knows it too */
 	assert_int_equal(pci_rescan(), 0);
 	assert_null(device_named("pci 00:02.0"));
-	assert_null(device_named("pci 00:02.0 entropy"));
+	assert_null(device_named("pci 00:02.0 memory balloon"));
 	assert_int_equal(devices_quiesce(), 0);
 }
 

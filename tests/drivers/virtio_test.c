@@ -26,12 +26,12 @@ static void nobody_drives_it(void **state)
 	v = discover(TRANSPORT(state));
 	assert_non_null(v);
 	assert_string_equal(v->device.name, TRANSPORT(state) < PCI_MODERN ?
-			    "virtio_mmio@10008000 entropy" : "pci 00:02.0 entropy");
-	assert_int_equal(v->device.id.virtio_type, 4);
+			    "virtio_mmio@10008000 memory balloon" : "pci 00:02.0 memory balloon");
+	assert_int_equal(v->device.id.virtio_type, 5);
 	assert_ptr_equal(v->device.parent, transport_device);
 	assert_int_equal(transport_device->error, 0);
 	assert_int_equal(v->device.error, -ENODEV);
-	assert_reason(v, "no driver for virtio type 4 (entropy)");
+	assert_reason(v, "no driver for virtio type 5 (memory balloon)");
 	assert_int_equal(v->legacy, TRANSPORT(state) == MMIO_LEGACY);
 	assert_int_equal(sim_device.resets, 1);
 	assert_int_equal(warnings(), 0);

@@ -30,11 +30,24 @@ echo {MARKER}
 echo "cores=$($b nproc)"
 echo "cmdline=$($b cat /proc/cmdline)"
 echo "chosen=$($b ls /proc/device-tree/chosen | $b tr '\\n' ' ')"
-echo "kernel-at=$($b grep -m1 'Kernel code' /proc/iomem | $b sed 's/ *//')"
+cd /proc/device-tree/chosen
+for name in linux,initrd-start linux,initrd-end kaslr-seed boot-hartid; do
+    [ -e $name ] && echo "$name=$($b od -An -v -tx1 $name | $b tr -d ' \\n')"
+done
+for name in bootloader plinth,timeline stdout-path; do
+    [ -e $name ] && echo "$name=$($b tr '\\0' ';' <$name)"
+done
+cd /proc/device-tree/plinth-test 2>/dev/null &&
+    for name in *; do echo "test-$name=$($b od -An -v -tx1 $name | $b tr -d ' \\n')"; done
+cd /
+echo "iomem=$($b tr '\\n' ';' </proc/iomem)"
+echo "crng=$($b dmesg | $b grep -m1 'crng init done')"
+echo "kaslr=$($b dmesg | $b grep -m1 -i kaslr)"
 echo "el=$($b dmesg | $b grep -o 'CPU: All CPU(s) started at EL[12]' | $b tail -c 4)"
 echo "disk=$disk"
 if $b mount -t vfat $disk /mnt; then
     echo "data=$($b sha256sum </mnt/data | $b cut -c1-64)"
+    $b cat /sys/firmware/fdt >/mnt/fdt
     echo "written by Linux" >/mnt/from-linux && $b sync && echo "wrote=yes"
     $b umount /mnt
 fi
@@ -103,8 +116,9 @@ def console_of(arch):
     return {"riscv64": "ttyS0", "aarch64": "ttyAMA0"}[arch]
 
 
-def lay_out(directory, arch, form, packing, arguments):
-    """The files of a bootable volume, in a directory and as SOURCE:/PLACE of tools/mkdisk."""
+def lay_out(directory, arch, form, packing, arguments, tree=None, overlays=()):
+    """The files of a bootable volume, in a directory and as SOURCE:/PLACE of tools/mkdisk. A tree
+    is a file's bytes, overlays are (name, bytes)."""
     kernel, initrd = packed_kernel(arch, packing), initramfs(arch)
 
     def write(name, text):
@@ -113,20 +127,30 @@ def lay_out(directory, arch, form, packing, arguments):
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
     write("data", os.urandom(1 << 20))
+    if tree and form != "uki":
+        write("t/board.dtb", tree)
+    for name, data in overlays:
+        write(f"t/{name}", data)
+    names = " ".join(f"/t/{name}" for name, _ in overlays)
     if form == "extlinux":
         write("extlinux/extlinux.conf", "default a\ntimeout 0\nlabel a\n\tmenu label Test\n"
-              f"\tlinux /kernel\n\tinitrd /initrd\n\tappend {arguments}\n")
+              f"\tlinux /kernel\n\tinitrd /initrd\n\tappend {arguments}\n" +
+              ("\tfdt /t/board.dtb\n" if tree else "") +
+              (f"\tfdtoverlays {names}\n" if names else ""))
         return [directory, f"{kernel}:/kernel", f"{initrd}:/initrd"]
     if form == "bls":
         write("loader/loader.conf", "timeout 0\ndefault test*\n")
         write("loader/entries/test-1.conf", "title Test\nversion 1\nlinux /m/linux\n"
-              f"initrd /m/initrd\noptions {arguments}\n")
+              f"initrd /m/initrd\noptions {arguments}\n" +
+              ("devicetree /t/board.dtb\n" if tree else "") +
+              (f"devicetree-overlay {names}\n" if names else ""))
         return [directory, f"{kernel}:/m/linux", f"{initrd}:/m/initrd"]
     if form == "uki":
         machine = {"riscv64": 0x5064, "aarch64": 0xAA64}[arch]
         write("EFI/Linux/test.efi", pe(machine, [
             (b".osrel", b"ID=test\nPRETTY_NAME=Test\n"), (b".cmdline", arguments.encode() + b"\n"),
-            (b".linux", kernel.read_bytes()), (b".initrd", initrd.read_bytes())]))
+            (b".linux", kernel.read_bytes()), (b".initrd", initrd.read_bytes()),
+            *([(b".dtb", tree)] if tree else [])]))
         return [directory]
     assert form == "bare"
     write("cmdline.txt", arguments + "\n")
@@ -157,6 +181,30 @@ def report(console):
     console.expect(MARKER + "-DONE")
     pairs = [line.partition("=") for line in console.before().splitlines()]
     return {name: value for name, _, value in pairs if value or name}
+
+
+def iomem(said):
+    """The lines of /proc/iomem: (first byte, last byte, name, how deep)."""
+    rows = []
+    for line in said["iomem"].split(";"):
+        place, colon, name = line.partition(" : ")
+        if colon:
+            start, end = (int(number, 16) for number in place.split("-"))
+            rows.append((start, end, name, (len(place) - len(place.lstrip())) // 2))
+    return rows
+
+
+def check_memory(said, ram, memory):
+    """As /proc/iomem has it: all of RAM is there, and in it the kernel, and what is kept."""
+    rows = iomem(said)
+    top = [row for row in rows if row[3] == 0 and ram <= row[0] < ram + memory]
+    assert {name.lower() for _, _, name, _ in top} <= {"system ram", "reserved"}, top
+    assert sum(end - start + 1 for start, end, _, _ in top) == memory, top
+    inside = [row for row in rows if row[3] and ram <= row[0] < ram + memory]
+    assert any(name == "Kernel code" for _, _, name, _ in inside), rows
+    start, end = (int(said[f"linux,initrd-{which}"], 16) for which in ("start", "end"))
+    assert any(name.lower() == "reserved" and first <= start and end - 1 <= last
+               for first, last, name, _ in inside), (said["iomem"], hex(start), hex(end))
 
 
 def file_of(disk, name, tmp_path):

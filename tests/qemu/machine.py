@@ -86,6 +86,11 @@ class Machine:
         return path
 
 
+def size(text):
+    """Bytes of a machine's memory: 256M, 8G."""
+    return int(text[:-1]) << {"M": 20, "G": 30}[text[-1]]
+
+
 def load(path, address):
     """Arguments that put a file at an address before the machine starts."""
     return ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]

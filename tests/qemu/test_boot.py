@@ -10,6 +10,7 @@ import images
 import linux
 import machine as machines
 import matrix
+import trees
 from machine import Machine
 from test_start import every_arch
 
@@ -55,7 +56,12 @@ def test_boots_linux(start, tmp_path, row):
     said = linux.report(console)
     assert said["cores"] == str(row["smp"])
     assert said["cmdline"] == arguments
-    assert {"linux,initrd-start", "linux,initrd-end", "bootargs"} <= set(said["chosen"].split())
+    assert {"linux,initrd-start", "linux,initrd-end", "bootargs", "kaslr-seed", "stdout-path",
+            "bootloader", "plinth,timeline"} <= set(said["chosen"].split())
+    linux.check_memory(said, images.RAM[arch], machines.size(row["memory"]))
+    reserved = re.findall("/memreserve/.*", trees.source_of(
+        linux.file_of(disk, "fdt", tmp_path)))
+    assert row["way"] != "bin" or not reserved      # U-Boot keeps its own tree, we keep nothing
     if arch == "aarch64":
         assert said["el"] == f"EL{row['level']}"
     data = (tmp_path / "files/data").read_bytes()

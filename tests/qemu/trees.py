@@ -7,9 +7,19 @@ MAGIC = 0xd00dfeed
 
 
 def source(tree):
-    """The tree as dtc's source."""
-    return subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", str(tree)],
-                          check=True, capture_output=True, text=True).stdout
+    """The tree in a file as dtc's source."""
+    return source_of(tree.read_bytes())
+
+
+def source_of(data):
+    return subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", "-"], input=data,
+                          check=True, capture_output=True).stdout.decode()
+
+
+def compiled(text, *options):
+    """The bytes of a tree, or of an overlay, from its source."""
+    return subprocess.run(["dtc", "-q", *options, "-I", "dts", "-O", "dtb", "-"],
+                          input=text.encode(), check=True, capture_output=True).stdout
 
 
 def edited(machine, directory, changes, *arguments, reserve=""):
@@ -17,8 +27,7 @@ def edited(machine, directory, changes, *arguments, reserve=""):
     text = source(machine.tree(directory / "qemu.dtb", *arguments))
     text = text.replace("/dts-v1/;", "/dts-v1/;\n" + reserve) + changes
     path = directory / "edited.dtb"
-    path.write_bytes(subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-"],
-                                    input=text.encode(), check=True, capture_output=True).stdout)
+    path.write_bytes(compiled(text))
     return path
 
 

@@ -48,7 +48,13 @@ static void changes_appear_and_the_rest_stays(void **state)
 	assert_int_equal(dt_edit_initrd(copy, 0x1234567000, 0x89abcdef), 0);
 	assert_int_equal(dt_edit_reserve(copy, 0xabc000, 0x1000), 0);
 	assert_int_equal(dt_edit_reserve(copy, 0xdef000, 0), 0);
+	assert_int_equal(dt_edit_chosen_value(copy, "kaslr-seed", "new seed", 8), 0);
+	assert_int_equal(dt_edit_chosen_number(copy, "one-cell", 0xfedcba98), 0);
+	assert_int_equal(dt_edit_chosen_number(copy, "two-cells", 0x1fedcba98), 0);
 	assert_string_equal(dt_string(chosen(), "bootargs"), "root=/dev/vda quiet");
+	assert_memory_equal(dt_property(dt_path("/chosen"), "kaslr-seed", NULL), "new seed", 8);
+	assert_int_equal(dt_u32(dt_path("/chosen"), "one-cell", 0), 0xfedcba98);
+	assert_int_equal(dt_u64(dt_path("/chosen"), "two-cells", 0), 0x1fedcba98);
 	assert_int_equal(dt_u64(dt_path("/chosen"), "linux,initrd-start", 0), 0x1234567000);
 	assert_int_equal(dt_u64(dt_path("/chosen"), "linux,initrd-end", 0), 0x12be023def);
 	assert_non_null(dt_property(dt_path("/chosen"), "linux,initrd-start", &seed_bytes));

@@ -100,7 +100,11 @@ static void test_enters_in_place(void **state)
 	chosen = dt_path("/chosen");
 	assert_string_equal(dt_string(chosen, "bootargs"), "console=ttyS0 quiet");
 	assert_non_null(dt_property(chosen, "rng-seed", &bytes));
-	assert_int_equal(bytes, 16);
+	assert_int_equal(bytes, 64);
+	assert_non_null(dt_property(chosen, "kaslr-seed", &bytes));
+	assert_int_equal(bytes, 8);
+	assert_int_equal(dt_u32(chosen, "boot-cpu", 99), 0);
+	assert_memory_equal(dt_string(chosen, "bootloader"), "Plinth ", 7);
 	assert_null(dt_property(chosen, "linux,initrd-start", &bytes));
 }
 
