@@ -39,7 +39,7 @@ define HELP
   PAYLOAD=hello          run: boot examples/hello instead, which needs nothing from the net
   APP=folder             all, run: the program in that folder, on our library, without the loader
   FUZZ_SECONDS=n         test, fuzz: how long for each target (10)
-  BENCH="boot blk" BENCH_ARGS="..."   bench: which; see tests/bench/boot.py --help, and so on
+  BENCH="boot blk fs" BENCH_ARGS="..."   bench: which; see tests/bench/boot.py --help ...
   ALL=1 JSON=1 SKELETON=1 MEMORY=start,bytes   port-check: see `make port-check`
 endef
 
@@ -150,7 +150,7 @@ test test-full fuzz: | needs $(LINUX_STAMP)
 	$(Q)tools/test-run $@
 
 .PHONY: bench
-BENCH ?= boot blk
+BENCH ?= boot blk fs
 bench: $(BUILD_ARCHES) | needs
 	$(Q)for each in $(BENCH); do \
 		/usr/bin/python3 tests/bench/$$each.py $(BENCH_ARGS) $(BUILD_ARCHES) || exit; done

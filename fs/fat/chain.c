@@ -207,18 +207,18 @@ static int run(struct fat *f, struct view *v, u32 cluster, u64 most, u32 *count,
 
 	for (; n < most; n++) {
 		u32 at = cluster + n - 1 - v->first;
-		int error;
+		int error = 0;
 
-		if (at < v->count && load_entry(f, v->entries, at) == cluster + n &&
-		    fat_is_cluster(f, cluster + n)) {
-			n += go_on(f, v, at, cluster + n, most - n - 1);
-			continue;
-		}
-		error = follow(f, v, cluster + n - 1, next);
+		if (at < v->count)
+			*next = load_entry(f, v->entries, at);
+		if (at >= v->count || !fat_is_cluster(f, *next))
+			error = follow(f, v, cluster + n - 1, next);
 		if (error)
 			return error;
 		if (*next != cluster + n)
 			break;
+		if (at < v->count)
+			n += go_on(f, v, at, cluster + n, most - n - 1);
 	}
 	*count = n;
 	return 0;
