@@ -10,6 +10,7 @@ import pytest
 
 import entry
 import images
+import machine as machines
 from machine import Machine
 
 ROOT = Path(__file__).parents[2]
@@ -94,6 +95,50 @@ def test_a_folder_of_the_host(start, arch, folder):
                                                               "virtio-blk-device"))
     right(console, "1", folder)
     assert "FAT16" in console.command("ls")
+
+
+@every_arch
+def test_new_files_in_a_folder_of_the_host(start, arch, folder):
+    """What vvfat can: new files and directories. (What it cannot is its own, see docs/files.md.)"""
+    console, _ = entry.at_prompt(start, Machine(arch), *drive(f"fat:rw:{folder}",
+                                                              "virtio-blk-device"))
+    for command in ("cp 1:/boot/odd.bin 1:/copy.bin", "mkdir 1:/made",
+                    "cp 1:/Readme.txt 1:/made/again.txt"):
+        assert console.command(command) == "", command
+    console.line("poweroff")
+    assert console.ended() == 0
+    assert (folder / "copy.bin").read_bytes() == pattern(300 * KIB + 77, 1)
+    assert (folder / "made/again.txt").read_text() == (folder / "Readme.txt").read_text()
+    assert (folder / "boot/odd.bin").read_bytes() == pattern(300 * KIB + 77, 1)
+
+
+@every_arch
+@pytest.mark.parametrize("options", [["--fat", "16", "--size", "40M"], ["--size", "40M"]],
+                         ids=["fat16", "fat32"])
+def test_written_by_uboot(start, arch, options, tmp_path, folder):
+    """U-Boot's fatwrite: new files, replaced ones, directories."""
+    disk = make(tmp_path, folder, *options)
+    data = pattern(200 * KIB + 13, 4)
+    (tmp_path / "data").write_bytes(data)
+    at = images.RAM[arch] + entry.STAGING
+    console = entry.uboot(start, Machine(arch), [
+        *machines.load(tmp_path / "data", at), *drive(disk, "virtio-blk-device")])
+    files = {"written.bin": len(data), "A longer name, by U-Boot.bin": 4097, "small": 1,
+             "boot/odd.bin": 70000, "made/in it": 12345}
+    console.command("fatmkdir virtio 0:1 /made", entry.UBOOT_PROMPT)
+    for name, size in files.items():
+        text = console.command(f'fatwrite virtio 0:1 {at:#x} "/{name}" {size:#x}',
+                               entry.UBOOT_PROMPT)
+        assert f"{size} bytes written" in text, text
+    console.close()
+    console, _ = entry.at_prompt(start, Machine(arch), *drive(disk, "virtio-blk-device"))
+    for name, size in files.items():
+        wanted = hashlib.sha256(data[:size]).hexdigest()
+        assert wanted in console.command(f'sha256 "1:/{name}"'), name
+    text = console.command("fsck 1: -f")        # FSInfo is not what U-Boot looks after
+    assert "8 files, 3 directories" in text and "not repaired" not in text, text
+    assert console.command('cp 1:/small "1:/made/by us"') == ""
+    assert "in order" in console.command("fsck 1:")
 
 
 @pytest.mark.parametrize("options", [
