@@ -24,6 +24,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/qemu"))
 import images                                                           # noqa: E402
 import machine as machines                                              # noqa: E402
+from blk import first_in_line                                           # noqa: E402
 
 MIB = 1 << 20
 FOLDER = images.BUILD / "bench"
@@ -85,7 +86,7 @@ def wait_for(path, console):
         console.quiet(0.1)
 
 
-def run(loader, start, machine, kernel, disk, device, count=True):
+def run(loader, start, machine, kernel, disk, device, count=True, realtime=False):
     """Start @machine, up to the first instruction of @kernel. start() as in conftest.py."""
     out = FOLDER / f"count-{os.getpid()}"
     out.unlink(missing_ok=True)
@@ -99,10 +100,11 @@ def run(loader, start, machine, kernel, disk, device, count=True):
                     "-drive", f"if=none,id=disk,format=raw,readonly=on,file={disk}",
                     "-device", f"{DEVICES[device]},drive=disk{serial}", monitor=True)
     try:
-        if loader == "uboot":
-            console.expect("stop autoboot")
-            console.send(" boot\r")     # the first ends its countdown at once
-        wait_for(out, console)
+        with first_in_line(console.child.pid, realtime):
+            if loader == "uboot":
+                console.expect("stop autoboot")
+                console.send(" boot\r")         # the first ends its countdown at once
+            wait_for(out, console)
         read = re.search(r"rd_bytes=(\d+).*rd_operations=(\d+)", console.ask("info blockstats"))
         text = console.quiet(0.2)
     finally:
@@ -168,10 +170,10 @@ def median(values):
     return int(statistics.median(values))
 
 
-def measure(loader, start, arch, disk, device, rounds):
+def measure(loader, start, arch, disk, device, realtime, rounds):
     """One dictionary a round."""
     machine, kernel = machines.Machine(arch, memory="1G"), images.kernel(arch)
-    timed = run(loader, start, machine, kernel, disk, device, count=False)
+    timed = run(loader, start, machine, kernel, disk, device, count=False, realtime=realtime)
     counted = run(loader, start, machine, kernel, disk, device)
     row = {"ns": timed.ns, "total": counted.total(), "waiting": counted.waiting(),
            "requests": counted.requests, "bytes": counted.bytes}
@@ -183,8 +185,9 @@ def measure(loader, start, arch, disk, device, rounds):
 
 
 def middle(rounds):
-    """Of each number the median."""
-    return {name: median(row[name] for row in rounds) for name in rounds[0] if name != "functions"}
+    """Of each number the median; and the best time, for a workstation that does other things."""
+    return {"best": min(row["ns"] for row in rounds)} | {
+        name: median(row[name] for row in rounds) for name in rounds[0] if name != "functions"}
 
 
 def say(arch, device, result):
@@ -197,6 +200,7 @@ def say(arch, device, result):
     print(f"{arch}, {device}: {mib:.0f} MiB read; the image {result['image']} bytes\n"
           f"  {'':36} {'Plinth':>14} {'U-Boot' if theirs else '':>14}    ratio")
     line("ms, first instruction to first", lambda r: f"{r['ns'] / 1e6:.0f}", lambda r: r["ns"])
+    line("  in the best round", lambda r: f"{r['best'] / 1e6:.0f}", lambda r: r["best"])
     line("instructions, all", lambda r: f"{r['total']:,}", lambda r: r["total"])
     line("  waiting for the disk", lambda r: f"{r['waiting']:,}", None)
     line("  other, but for cleaning caches", lambda r: f"{r['work']:,}", None)
@@ -209,6 +213,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("arch", nargs="*", choices=[[], *images.ARCHES])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--realtime", action="store_true",
+                        help="QEMU before everything else while it is timed; for root")
     parser.add_argument("--device", choices=DEVICES, action="append",
                         help="virtio, nvme; U-Boot boots from virtio alone by itself")
     parser.add_argument("--profile", action="store_true",
@@ -227,7 +233,7 @@ def main():
                 rounds = {loader: [] for loader in loaders}
                 for _ in range(options.rounds):
                     for loader in loaders:
-                        measure(loader, start, arch, disk, device, rounds[loader])
+                        measure(loader, start, arch, disk, device, options.realtime, rounds[loader])
                 result = {loader: middle(rounds[loader]) for loader in loaders}
                 result["image"] = image_bytes(arch)
                 every[f"{arch} {device}"] = result | {"rounds": rounds}
