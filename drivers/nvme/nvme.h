@@ -22,7 +22,7 @@ enum {
 	NVME_LISTS = NVME_SLOTS_MAX + 8,
 	NVME_SLOT_LISTS = 2,
 
-	NVME_SINK_BYTES = 16 * 1024,		/* for gaps and metadata; a page at least */
+	NVME_SINK_BYTES = 32 * 1024,		/* for gaps and metadata; a page at least */
 
 	NVME_ADMIN_TIMEOUT_US = 10 * 1000 * 1000,
 };
