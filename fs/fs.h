@@ -56,6 +56,8 @@ struct space {
 struct fs_check {
 	/* A line for people for each problem that is found; may be NULL. */
 	void (*say)(void *context, const char *line);
+	/* How far it is; false ends it with -ECANCELED, but for a repair. May be NULL. */
+	bool (*progress)(void *context, u64 done, u64 total);
 	void *context;
 	bool repair;			/* what can be repaired without losing anything */
 	unsigned damage;		/* out: problems for which there is no such repair; */

@@ -258,14 +258,35 @@ COMMAND(label_command) = {
 
 static void say(void *context, const char *line)
 {
-	(void)context;
+	progress_end(context);
 	console_print("  %s\n", line);
+}
+
+static bool show(void *context, u64 done, u64 total)
+{
+	struct progress *p = context;
+
+	p->total = total;
+	return progress_add(p, done - p->done);
+}
+
+static int look(struct filesystem *fs, struct fs_check *c)
+{
+	struct progress p;
+	int error;
+
+	c->progress = show;
+	c->context = &p;
+	progress_begin(&p, fs->volume.name, 0);
+	error = fs_check(fs, c);
+	progress_end(&p);
+	return error;
 }
 
 static int check(struct filesystem *fs, bool force)
 {
 	struct fs_check c = { .say = say };
-	int error = fs_check(fs, &c);
+	int error = look(fs, &c);
 
 	if (error)
 		return error;
@@ -281,7 +302,7 @@ static int check(struct filesystem *fs, bool force)
 	if (error || !c.repairs)
 		return error;
 	c = (struct fs_check){ .repair = true };
-	error = fs_check(fs, &c);
+	error = look(fs, &c);
 	if (!error)
 		console_print("Repaired.\n");
 	return error;

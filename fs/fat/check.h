@@ -27,6 +27,9 @@ struct check {
 bool check_repairs(struct check *k, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void check_damage(struct check *k, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* So much of the FATs has been looked at. */
+int check_progress(struct check *k, u64 done);
+
 static inline bool check_is_used(const struct check *k, u32 cluster)
 {
 	return k->used[cluster / 8] >> cluster % 8 & 1;

@@ -8,7 +8,14 @@
 #include "lib/endian.h"
 #include "lib/errors.h"
 
-enum { COMPARE_BYTES = 16 * 1024, INFO_FREE = 488 };
+enum { COMPARE_BYTES = 16 * 1024, INFO_FREE = 488, CLUSTERS_A_STEP = 16 * 1024 };
+
+int check_progress(struct check *k, u64 done)
+{
+	return k->c->progress &&
+	       !k->c->progress(k->c->context, done, k->f->fat_bytes * k->f->fats) &&
+	       !k->repair ? -ECANCELED : 0;
+}
 
 static int check_clusters(struct check *k)
 {
@@ -18,6 +25,8 @@ static int check_clusters(struct check *k)
 	k->free_clusters = 0;
 	for (u32 cluster = 2; fat_is_cluster(k->f, cluster); cluster++) {
 		error = fat_entry(k->f, cluster, &value);
+		if (!error && cluster % CLUSTERS_A_STEP == 0)
+			error = check_progress(k, (u64)cluster * k->f->bits / 8);
 		if (error)
 			return error;
 		if (value && !check_is_used(k, cluster) && value != fat_last(k->f) - 1) {
@@ -80,6 +89,8 @@ static int compare_copy(struct check *k, unsigned copy, u8 *memory)
 		error = volume_read(v, k->f->fat_at + at, memory, part);
 		if (!error)
 			error = volume_read(v, there, memory + COMPARE_BYTES, part);
+		if (!error)
+			error = check_progress(k, copy * k->f->fat_bytes + at);
 		if (error || !memcmp(memory, memory + COMPARE_BYTES, part))
 			continue;
 		differs = true;

@@ -230,6 +230,45 @@ static void damaged(void **state)
 	fs_unmount(fs);
 }
 
+struct steps {
+	unsigned count, most;
+	u64 done, total;
+};
+
+static bool step(void *context, u64 done, u64 total)
+{
+	struct steps *s = context;
+
+	assert_true(done >= s->done && done <= total && (!s->count || total == s->total));
+	s->done = done;
+	s->total = total;
+	return ++s->count < s->most;
+}
+
+static void progress(void **state)
+{
+	struct steps all = { .most = UINT32_MAX };
+	struct fs_check c = { .progress = step, .context = &all };
+	u8 *before;
+
+	(void)state;
+	make("-F 16 -s 1", 30000);
+	fat_poke(3000, 0xffff, false);
+	before = memcpy(malloc(bytes), disk.data, bytes);
+	assert_int_equal(fs_check(fs, &c), 0);
+	assert_true(all.count > 8);
+	for (unsigned most = 1; most <= all.count; most++) {
+		struct steps some = { .most = most };
+
+		c = (struct fs_check){ .progress = step, .context = &some, .repair = true };
+		assert_int_equal(fs_check(fs, &c), -ECANCELED);
+		assert_int_equal(some.count, most);
+	}
+	assert_memory_equal(disk.data, before, bytes);
+	free(before);
+	fs_unmount(fs);
+}
+
 static bool is_mark(u64 place)
 {
 	u64 in_fat = (place - fat_of(fs)->fats_at) % fat_of(fs)->fat_bytes;
@@ -342,6 +381,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(in_order, image_begin, end),
 		cmocka_unit_test_setup_teardown(repaired, image_begin, end),
 		cmocka_unit_test_setup_teardown(info_repaired, image_begin, end),
+		cmocka_unit_test_setup_teardown(progress, image_begin, end),
 		cmocka_unit_test_setup_teardown(marked_before_repaired, image_begin, end),
 		cmocka_unit_test_setup_teardown(damaged, image_begin, end),
 		cmocka_unit_test_setup_teardown(damage_first, image_begin, end),
