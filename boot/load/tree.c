@@ -69,13 +69,13 @@ static int apply_overlays(struct loading *l, void *copy)
 int load_tree_want(struct loading *l)
 {
 	const struct boot_part *part = l->entry->tree;
-	const char *reason, *arguments = l->entry->arguments;
+	const char *reason, *arguments = l->entry->arguments, *id = l->entry->id;
 	size_t bytes;
 	int error = part ? read_whole(l, part, &l->tree, &l->tree_bytes) : 0;
 
 	if (part && !error && dt_check(l->tree, l->tree_bytes, &reason))
 		error = load_fail(l, part->path, -EINVAL, "%s", reason);
-	bytes = 2 * l->tree_bytes + (arguments ? strlen(arguments) : 0);
+	bytes = 2 * l->tree_bytes + (arguments ? strlen(arguments) : 0) + strlen(id);
 	if (!error)
 		error = overlay_bytes(l, &bytes);
 	l->wants[LOAD_TREE] = want_tree(dt_edit_bytes(bytes));
@@ -86,6 +86,7 @@ int load_tree(struct loading *l)
 {
 	void *copy = load_at(l, LOAD_TREE);
 	size_t bytes = (size_t)l->wants[LOAD_TREE].bytes;
+	const char *id = l->entry->id;
 	const struct range initrd = { l->wants[LOAD_INITRD].at, l->wants[LOAD_INITRD].bytes };
 	int error = l->tree ? dt_edit_begin_other(copy, bytes, l->tree) :
 			      dt_edit_begin(copy, bytes);
@@ -94,6 +95,8 @@ int load_tree(struct loading *l)
 		error = apply_overlays(l, copy);
 	if (!error)
 		error = chosen_write(copy, l->entry->arguments, &initrd);
+	if (!error)		/* for tools/bootstate */
+		error = dt_edit_chosen_value(copy, "plinth,entry", id, strlen(id) + 1);
 	if (error)
 		return load_fail(l, NULL, error, "its device tree cannot be made");
 	l->tree_bytes = dt_edit_end(copy);

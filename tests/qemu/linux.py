@@ -34,7 +34,7 @@ cd /proc/device-tree/chosen
 for name in linux,initrd-start linux,initrd-end kaslr-seed boot-hartid; do
     [ -e $name ] && echo "$name=$($b od -An -v -tx1 $name | $b tr -d ' \\n')"
 done
-for name in bootloader plinth,timeline stdout-path; do
+for name in bootloader plinth,entry plinth,timeline stdout-path; do
     [ -e $name ] && echo "$name=$($b tr '\\0' ';' <$name)"
 done
 cd /proc/device-tree/plinth-test 2>/dev/null &&
@@ -116,6 +116,15 @@ def console_of(arch):
     return {"riscv64": "ttyS0", "aarch64": "ttyAMA0"}[arch]
 
 
+SUFFIX = {"plain": "", "gzip": ".gz", "zstd": ".zst", "lz4": ".lz4", "xz": ".xz"}
+
+
+def entry_of(form, packing):
+    """What the entry of lay_out is called."""
+    return {"extlinux": "a", "bls": "test-1", "uki": "test",
+            "bare": f"Image{SUFFIX[packing]}"}[form]
+
+
 def lay_out(directory, arch, form, packing, arguments, tree=None, overlays=()):
     """The files of a bootable volume, in a directory and as SOURCE:/PLACE of tools/mkdisk. A tree
     is a file's bytes, overlays are (name, bytes)."""
@@ -154,8 +163,7 @@ def lay_out(directory, arch, form, packing, arguments, tree=None, overlays=()):
         return [directory]
     assert form == "bare"
     write("cmdline.txt", arguments + "\n")
-    suffix = {"plain": "", "gzip": ".gz", "zstd": ".zst", "lz4": ".lz4", "xz": ".xz"}[packing]
-    return [directory, f"{kernel}:/Image{suffix}", f"{initrd}:/initrd.gz"]
+    return [directory, f"{kernel}:/Image{SUFFIX[packing]}", f"{initrd}:/initrd.gz"]
 
 
 def make_disk(path, sources, *options):

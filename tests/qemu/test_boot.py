@@ -58,6 +58,7 @@ def test_boots_linux(start, tmp_path, row):
     assert said["cmdline"] == arguments
     assert {"linux,initrd-start", "linux,initrd-end", "bootargs", "kaslr-seed", "stdout-path",
             "bootloader", "plinth,timeline"} <= set(said["chosen"].split())
+    assert said["plinth,entry"].rstrip(";") == linux.entry_of(row["form"], row["packing"])
     linux.check_memory(said, images.RAM[arch], machines.size(row["memory"]))
     reserved = re.findall("/memreserve/.*", trees.source_of(
         linux.file_of(disk, "fdt", tmp_path)))
