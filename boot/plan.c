@@ -50,8 +50,8 @@ static u64 page_end(const struct want *w)
 static const struct want *in_the_way(const struct search *s, const struct want *w)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (s->placed & 1u << i && s->w[i].bytes && page_down(w->at) < page_end(&s->w[i]) &&
-		    page_down(s->w[i].at) < page_end(w))
+		if (s->placed & 1u << i && s->w[i].bytes && s->w[i].at < page_end(w) &&
+		    w->at < page_end(&s->w[i]))
 			return &s->w[i];
 	return NULL;
 }

@@ -111,6 +111,8 @@ static void initrd_in_the_kernels_window(void **state)
 	assert_int_equal(w[1].at, 2 * GIB - MIB);
 	w[0].low = 33 * GIB;
 	assert_ptr_equal(plan_make(w, 2, low, 3), &w[1]);
+	w[1].near = NULL;				/* what is not near it, may be anywhere */
+	assert_null(plan_make(w, 2, low, 3));
 }
 
 static void as_much_as_there_is(void **state)
