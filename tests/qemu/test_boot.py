@@ -28,8 +28,12 @@ FACTORS = {
 }
 
 
-def valid(arch, level, way, memory, **_):
-    return (arch == "aarch64" or level == 1) and (way == "bin" or memory != "8G")
+def valid(arch, level, way, memory, transport, qemu, smp, **_):
+    # QEMU 7.2 loses wired interrupts of NVMe, which riscv64 has, if there are several CPUs: Linux
+    # waits 30 s for each, also when QEMU's -kernel starts it and nobody was there before.
+    lost = arch == "riscv64" and transport == "nvme" and smp > 1 and qemu == "system" and \
+        machines.system_qemu_major() < 8
+    return (arch == "aarch64" or level == 1) and (way == "bin" or memory != "8G") and not lost
 
 
 def enter(start, way, machine, disk, bootargs):
