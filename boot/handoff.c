@@ -93,16 +93,16 @@ static int look_at_initrd(const struct range *given, struct range *initrd)
 	return 0;
 }
 
-/* The next stage's tree: ours, with /chosen as it is to be. */
-static int write_tree(struct range place, const struct range *initrd)
+/* The next stage's tree: ours, with /chosen as it is to be. @place becomes as large as it is. */
+static int write_tree(struct range *place, const struct range *initrd)
 {
-	void *copy = (void *)(uintptr_t)place.start;
-	int error = dt_edit_begin(copy, place.bytes);
+	void *copy = (void *)(uintptr_t)place->start;
+	int error = dt_edit_begin(copy, place->bytes);
 
 	if (!error)
 		error = chosen_write(copy, NULL, initrd);
 	if (!error)
-		dt_edit_end(copy);
+		place->bytes = dt_edit_end(copy);
 	return error;
 }
 
@@ -148,7 +148,7 @@ static int take(struct want w[WANTS], u64 kernel, const struct arch_linux_image 
 /* Comes back if the tree or a device is not ready. */
 static int leave(const struct want w[WANTS], u64 kernel, u64 present, const struct range *initrd)
 {
-	const struct handoff_stage next = {
+	struct handoff_stage next = {
 		.title = "the kernel", .entry = w[KERNEL].at,
 		.kernel = { w[KERNEL].at, w[KERNEL].bytes }, .initrd = *initrd,
 		.tree = { w[TREE].at, w[TREE].bytes },
@@ -159,7 +159,7 @@ static int leave(const struct want w[WANTS], u64 kernel, u64 present, const stru
 		log_info("the kernel is copied from 0x%" PRIx64, kernel);
 		memmove((void *)(uintptr_t)w[KERNEL].at, (const void *)(uintptr_t)kernel, present);
 	}
-	error = write_tree(next.tree, initrd);
+	error = write_tree(&next.tree, initrd);
 	if (error)
 		return error;
 	handoff_log(&next);
