@@ -11,7 +11,7 @@
 #include "lib/time.h"
 
 enum { TYPE_ENTROPY = 4 };
-enum { BUFFER_BYTES = 64, READ_TIMEOUT_US = 1000 * 1000 };
+enum { BUFFER_BYTES = 64, READ_TIMEOUT_US = 5 * 1000 * 1000 };	/* some wait for noise */
 
 struct rng {
 	struct random_source source;
@@ -71,7 +71,7 @@ static int read(struct random_source *s, void *to, size_t bytes)
 	error = poll_until(virtqueue_take(r->queue, &written) || virtqueue_broken(r->queue),
 			   READ_TIMEOUT_US);
 	if (error)
-		return refuse(r, error, "it gave no random bytes for a second");
+		return refuse(r, error, "it gave no random bytes for 5 seconds");
 	if (virtqueue_broken(r->queue))
 		return refuse(r, -EIO, virtqueue_broken(r->queue));
 	dma_take(&r->memory, 0, BUFFER_BYTES);
