@@ -17,6 +17,7 @@ struct rng {
 	struct random_source source;
 	struct virtio_device *virtio;
 	struct virtqueue *queue;	/* NULL: it is stopped */
+	bool runaway;			/* it could not be: what it was lent stays its own */
 	struct dma_memory memory;	/* the buffer: the device's to write, for all of its life */
 };
 
@@ -26,24 +27,23 @@ static int stop(struct rng *r)
 	int error = virtio_quiesce(r->virtio);
 
 	random_remove(&r->source);
+	if (r->queue && error)
+		r->runaway = true;
 	if (r->queue && !error) {
 		while (virtqueue_forget(r->queue))
 			;
 		virtqueue_destroy(r->queue);
 	}
-	if (!error)
+	if (!r->runaway)
 		dma_free(&r->memory);
 	r->queue = NULL;
 	return error;
 }
 
-/* false: it runs on, and *r has to stay. */
-static bool give_up(struct rng *r)
+static void give_up(struct rng *r)
 {
-	if (stop(r))
-		return false;
-	virtio_give_up(r->virtio);
-	return true;
+	if (!stop(r))
+		virtio_give_up(r->virtio);
 }
 
 /* ---- Reading ---- */
@@ -110,8 +110,8 @@ static int probe(struct device *dev, const struct device_id *id)
 	r->source = (struct random_source){ .name = "virtio-rng", .read = read };
 	error = begin(r);
 	if (error) {
-		if (give_up(r))
-			free(r);
+		give_up(r);
+		free(r);
 		return error;
 	}
 	random_add(&r->source);

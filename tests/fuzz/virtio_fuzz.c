@@ -19,7 +19,7 @@
 int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes);
 
 enum { REGS_AT = 0x10000000, BARS_AT = 0x40000000, BAR_STEP = 0x1000000, REGISTERS = 64 };
-enum { DISK = 2, ENTROPY = 4 };		/* types: with a driver, and without */
+enum { BALLOON = 5 };		/* a type without a driver */
 enum { CHOOSE_PCI = 1, CHOOSE_LEGACY = 2, CHOOSE_SHORT = 4, CHOOSE_GONE = 8 };
 
 static struct {
@@ -107,7 +107,7 @@ static struct device *add_mmio(void)
 	};
 	input.registers[0x00 / 4] = 0x74726976;
 	input.registers[0x04 / 4] = input.choices & CHOOSE_LEGACY ? 1 : 2;
-	input.registers[0x08 / 4] = ENTROPY;
+	input.registers[0x08 / 4] = BALLOON;
 	input.registers[0x10 / 4] = UINT32_MAX;
 	input.registers[0x34 / 4] = 256;
 	sim_mmio_add(REGS_AT, window_bytes(), &mmio_ops, NULL);
@@ -211,7 +211,7 @@ static struct device *add_pci(void)
 	function.device = (struct device){
 		.name = "pci 00:01.0", .bus = &pci_bus, .node = dt_root(),
 		.id = { .bus = BUS_PCI, .vendor = 0x1af4,
-			.product = input.choices & CHOOSE_LEGACY ? 0x1005 : 0x1044 },
+			.product = input.choices & CHOOSE_LEGACY ? 0x1002 : 0x1045 },
 	};
 	for (unsigned i = 0; i < PCI_BARS; i++) {
 		struct plan_range *r = &function.bars[i];
@@ -305,7 +305,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes)
 	dev = input.choices & CHOOSE_PCI ? add_pci() : add_mmio();
 	assert(dev->error == 0 || dev->reason[0] || dev->error == -ENODEV);
 	for (struct device *child = dev->next; child; child = child->next)
-		if (child->id.virtio_type != DISK)
+		if (!child->driver && child->error == -ENODEV)
 			drive((struct virtio_device *)child);
 	if (devices_quiesce() == 0)
 		assert(!input.mastering || dev->gone);
