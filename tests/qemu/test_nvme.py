@@ -147,8 +147,10 @@ def qtest(path, line):
 
 
 @every_machine
-def test_surprise_removal_in_flight(start, machine, tmp_path):
-    """A slot loses its power while its disk is being read: "gone", and the monitor goes on."""
+def test_surprise_removal(start, machine, tmp_path):
+    """A slot loses its power: "gone", and the monitor goes on. Not while its disk is being read:
+    both QEMUs die of that in one run of fifty (test_it_is_pulled_in_flight has a way that works).
+    """
     console, _ = entry.at_prompt(
         start, machine, *root_port(1), *disk(tmp_path / "disk", 0, bytes(64 * MIB), ",bus=slot1"),
         *disk(tmp_path / "other", 1, bytes(MIB)), "-qtest", f"unix:{tmp_path / 'qtest'},server=on,"
@@ -157,11 +159,9 @@ def test_surprise_removal_in_flight(start, machine, tmp_path):
     slot = test_pci.command_address(machine.arch, "00:04.0") - 4 + int(found.group(1), 16)
     gone, stays = ("nvme0n1", "nvme1n1") if "nvme0n1: 64" in console.command("log") else \
                   ("nvme1n1", "nvme0n1")
-    console.line(f"bench blk {gone}")
-    console.expect("sequential, [^\n]*\n")
+    assert "reads right" in console.command(f"blk test {gone}")
     qtest(tmp_path / "qtest", f"writew {slot + test_pci.SLOT_CONTROL:#x} "
                               f"{test_pci.UNPOWERED:#x}")
-    console.prompt()        # on a busy box all was read before that arrived
     assert "it has gone" in console.command(f"blk read {gone} 0 1")
     assert "reads right" in console.command(f"blk test {stays}")
     assert "pci 01:00.0: removed" in console.command("pci rescan")
