@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* "plinth-state-1 CRC32... SEQUENCE..\n", lines, and empty lines to the end. */
+/* "plinth-state-1 CRC32... SEQUENCE..\n", lines, and empty lines to the end: those are no lines. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +21,7 @@ static u32 sum(const char *bytes)
 
 bool state_parse(struct boot_state *s, const char bytes[static STATE_BYTES])
 {
-	char crc[8 + 1], *end;
-	size_t length = STATE_BYTES - STATE_HEAD_BYTES;
+	char crc[8 + 1], *end, *to = s->lines;
 	unsigned long long sequence;
 
 	snprintf(crc, sizeof(crc), "%08" PRIx32, sum(bytes));
@@ -33,10 +32,10 @@ bool state_parse(struct boot_state *s, const char bytes[static STATE_BYTES])
 	if (end != bytes + STATE_HEAD_BYTES - 1 || *end != '\n' || sequence > UINT32_MAX)
 		return false;
 	s->sequence = (u32)sequence;
-	memcpy(s->lines, bytes + STATE_HEAD_BYTES, length);
-	while (length && s->lines[length - 1] == '\n')
-		length--;
-	strcpy(s->lines + length, length ? "\n" : "");
+	for (const char *c = bytes + STATE_HEAD_BYTES; c < bytes + STATE_BYTES; c++)
+		if (*c != '\n' || (to > s->lines && to[-1] != '\n'))
+			*to++ = *c;
+	*to = 0;
 	return true;
 }
 

@@ -89,6 +89,10 @@ static void text(void **state)
 	assert_string_equal(state_get(&back, "once", value), "a");
 	assert_int_equal(state_set(&back, "once", NULL), 0);	/* all of them go */
 	assert_string_equal(back.lines, "x\n");
+	strcpy(back.lines, "\n\na\tb\n\n\nc\td\n\n");	/* empty lines are none */
+	state_render(&back, bytes);
+	assert_true(state_parse(&back, bytes));
+	assert_string_equal(back.lines, "a\tb\nc\td\n");
 
 	for (unsigned i = 0; i < STATE_BYTES; i++) {	/* each byte counts */
 		bytes[i] ^= 1;
