@@ -12,7 +12,10 @@ import images
 USERLAND = images.BUILD / "debian-userland"
 MARKER = "LINUX-IS-UP"
 
-# What the init of the initramfs prints, each in a line "name=value", between two markers.
+# What the init of the initramfs prints, each in a line "name=value", between two markers. From
+# there on the kernel is silent (/proc/consoles waits until it is): what it says in the middle of a
+# line makes two of it. The disk may take long: where an interrupt is lost, Linux's NVMe driver
+# looks for itself after 30 s.
 INIT = f"""#!/bin/busybox sh
 b=/bin/busybox
 $b mkdir -p /proc /sys /dev /mnt
@@ -20,12 +23,14 @@ $b mount -t proc proc /proc
 $b mount -t sysfs sysfs /sys
 $b mount -t devtmpfs devtmpfs /dev 2>/dev/null
 for module in /modules/*; do $b insmod $module; done
-disk=
-for i in 1 2 3 4 5 6 7 8 9 10; do
+disk= seconds=0
+while [ -z "$disk" -a $seconds -lt 120 ]; do
     for d in /dev/vda1 /dev/nvme0n1p1; do [ -b $d ] && disk=$d; done
-    [ -n "$disk" ] && break
-    $b sleep 1
+    [ -n "$disk" ] || $b sleep 1
+    seconds=$((seconds + 1))
 done
+$b dmesg -n 1
+$b cat /proc/consoles >/dev/null
 echo {MARKER}
 echo "cores=$($b nproc)"
 echo "cmdline=$($b cat /proc/cmdline)"
@@ -188,7 +193,9 @@ def report(console):
     console.expect(MARKER + r"\r?\n")
     console.expect(MARKER + "-DONE")
     pairs = [line.partition("=") for line in console.before().splitlines()]
-    return {name: value for name, _, value in pairs if value or name}
+    said = {name: value for name, _, value in pairs if value or name}
+    assert said.get("disk"), f"Linux found no disk:\n{console.before()}"
+    return said
 
 
 def iomem(said):

@@ -47,7 +47,8 @@ def enter(start, way, machine, disk, bootargs):
 @pytest.mark.parametrize("row", matrix.rows(FACTORS, valid), ids=matrix.label)
 def test_boots_linux(start, tmp_path, row):
     arch = row["arch"]
-    arguments = f"console={linux.console_of(arch)} marker=\"a b\""
+    # earlycon: should Linux stop before its console is there, the log tells where.
+    arguments = f"console={linux.console_of(arch)} earlycon marker=\"a b\""
     (tmp_path / "files").mkdir()
     disk = linux.make_disk(tmp_path / "disk.img", linux.lay_out(
         tmp_path / "files", arch, row["form"], row["packing"], arguments))
