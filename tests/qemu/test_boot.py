@@ -28,12 +28,18 @@ FACTORS = {
 }
 
 
-def valid(arch, level, way, memory, transport, qemu, smp, **_):
-    # QEMU 7.2 loses wired interrupts of NVMe, which riscv64 has, if there are several CPUs: Linux
-    # waits 30 s for each, also when QEMU's -kernel starts it and nobody was there before.
-    lost = arch == "riscv64" and transport == "nvme" and smp > 1 and qemu == "system" and \
-        machines.system_qemu_major() < 8
-    return (arch == "aarch64" or level == 1) and (way == "bin" or memory != "8G") and not lost
+# With several CPUs, QEMU (7.2, 10) loses wired interrupts of NVMe now and then, and those are all
+# that riscv64 has by default: Linux waits 30 s for each, also where nobody was before it. With
+# message-signalled ones QEMU 10 loses none; on 7.2 Linux hangs with them.
+
+
+def wired(arch, transport, smp, **_):
+    return arch == "riscv64" and transport == "nvme" and smp > 1
+
+
+def valid(level, way, memory, qemu, **row):
+    return (row["arch"] == "aarch64" or level == 1) and (way == "bin" or memory != "8G") and not (
+        wired(**row) and qemu == "system" and machines.system_qemu_major() < 10)
 
 
 def enter(start, way, machine, disk, bootargs):
@@ -53,7 +59,8 @@ def test_boots_linux(start, tmp_path, row):
     disk = linux.make_disk(tmp_path / "disk.img", linux.lay_out(
         tmp_path / "files", arch, row["form"], row["packing"], arguments))
     machine = Machine(arch, qemu=row["qemu"], memory=row["memory"], smp=row["smp"],
-                      virtualization=row["level"] == 2)
+                      virtualization=row["level"] == 2,
+                      options=("aia=aplic-imsic",) if wired(**row) else ())
     console = enter(start, row["way"], machine, linux.disk_arguments(disk, row["transport"]),
                     "plinth.oracle" if row["oracle"] == "on" else "plinth.log=info")
 
