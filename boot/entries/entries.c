@@ -282,7 +282,7 @@ static void look_for(struct boot_entries *all, struct filesystem *fs, unsigned f
 static int look_at(void *context, const struct volume *v, const struct partition *p)
 {
 	struct boot_entries *all = context;
-	unsigned before = all->count;
+	unsigned before = all->count, notes;
 	char why[FS_WHY_BYTES], text[NOTE_BYTES];
 	struct filesystem *fs;
 	const char *problem;
@@ -302,9 +302,15 @@ static int look_at(void *context, const struct volume *v, const struct partition
 		if (problem)
 			boot_warn(all, "%s:/plinth: %s", v->name, problem);
 	}
+	notes = all->note_count;
 	for (unsigned i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 		if (formats[i].find != bare_find || all->count == before)
 			look_for(all, fs, i);
+	if (all->count == before && all->note_count == notes) {
+		snprintf(text, sizeof(text), "%s: no extlinux.conf, /loader/entries/*.conf or "
+			 "/EFI/Linux/*.efi, and no kernel in / or /boot", v->name);
+		note_add(all, text);
+	}
 	fs_unmount(fs);
 	return 0;
 }
@@ -315,7 +321,8 @@ void boot_find(struct boot_entries *all)
 	volumes_walk(look_at, all);
 	entries_recall(all);
 	if (!all->note_count && !all->count)
-		note_add(all, "there is no disk");
+		note_add(all, "there is no volume: 'blk' lists the disks, 'explain' says what "
+			      "has no driver");
 	timeline_reached("configurations");
 }
 

@@ -273,6 +273,18 @@ static void nothing_bootable(void **state)
 	assert_true(noted("/loader/entries/a.conf: it is not a text file"));
 }
 
+static void nothing_at_all(void **state)
+{
+	(void)state;
+	boot_find(&all);
+	assert_true(noted("there is no volume: 'blk' lists the disks"));
+	find();
+	assert_int_equal(all.count, 0);
+	assert_true(noted("sim0p1: no extlinux.conf, /loader/entries/*.conf or /EFI/Linux/*.efi, and "
+			  "no kernel in / or /boot"));
+	assert_false(noted("there is no"));
+}
+
 static void patterns(void **state)
 {
 	(void)state;
@@ -319,6 +331,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(type_2, begin, end),
 		cmocka_unit_test_setup_teardown(bare_files, begin, end),
 		cmocka_unit_test_setup_teardown(nothing_bootable, begin, end),
+		cmocka_unit_test_setup_teardown(nothing_at_all, begin, end),
 		cmocka_unit_test(patterns),
 		cmocka_unit_test(versions),
 	};
