@@ -92,14 +92,21 @@ QEMU_MACHINE_aarch64 := -M virt -cpu cortex-a72 -smp 4 -m 1G
 QEMU_DISK_virtio := -device virtio-blk-pci,drive=disk
 QEMU_DISK_nvme := -device nvme,drive=disk,serial=plinth
 QEMU_DISK = $(or $(QEMU_DISK_$(or $(DISK),virtio)),$(error DISK=$(DISK): virtio, or nvme))
-RUN_COMMAND = $(QEMU_COMMAND) -drive file=$(RUN_IMAGE),format=raw,if=none,id=disk \
+# For the shell, whatever is in it; and for QEMU, which takes two commas for one.
+quoted = '$(subst ','\'',$(1))'
+comma := ,
+RUN_DRIVE := ,format=raw,if=none,id=disk
+RUN_COMMAND = $(QEMU_COMMAND) -drive \
+	file=$(call quoted,$(subst $(comma),$(comma)$(comma),$(RUN_IMAGE)))$(RUN_DRIVE) \
 	$(QEMU_DISK) -nographic
 # What runs is Plinth, or the program of APP; what it boots comes from KERNEL or PAYLOAD.
 RUN_PROGRAM := $(notdir $(abspath $(or $(APP),plinth)))
-RUN_IMAGE = $(or $(IMAGE),$(O)/run-$(RUN_ARCH)$(addprefix -,$(or $(notdir $(abspath $(APP))),\
+RUN_IMAGE = $(or $(if $(and $(IMAGE),$(or $(KERNEL),$(INITRD),$(CMDLINE),$(PAYLOAD))),\
+	$(error IMAGE is booted as it is: no KERNEL, INITRD, CMDLINE or PAYLOAD with it)),\
+	$(IMAGE),$(O)/run-$(RUN_ARCH)$(addprefix -,$(or $(notdir $(abspath $(APP))),\
 	$(PAYLOAD))).img)
 QEMU_COMMAND = $(QEMU) $(QEMU_MACHINE_$(RUN_ARCH)) -nic none $(QEMU_ARGS) \
-	$(if $(BOOTARGS),-append '$(subst ','\'',$(BOOTARGS))') \
+	$(if $(BOOTARGS),-append $(call quoted,$(BOOTARGS))) \
 	-kernel $(O)/$(RUN_ARCH)/$(RUN_PROGRAM).bin
 
 ifneq ($(PAYLOAD),)
@@ -116,17 +123,18 @@ endif
 # The disk of a program is what its folder "disk" holds.
 .PHONY: run
 run: $(RUN_ARCH) | needs
-	$(if $(IMAGE),,$(Q)KERNEL='$(or $(RUN_KERNEL),$(KERNEL))' INITRD='$(INITRD)' \
-		CMDLINE='$(CMDLINE)' APP='$(APP)' \
+	$(if $(IMAGE),,$(Q)KERNEL=$(call quoted,$(or $(RUN_KERNEL),$(KERNEL))) \
+		INITRD=$(call quoted,$(INITRD)) CMDLINE=$(call quoted,$(CMDLINE)) \
+		APP=$(call quoted,$(APP)) \
 		FILES='$(wildcard $(or $(APP),$(if $(PAYLOAD),examples/$(PAYLOAD),none))/disk)' \
-		tools/run-disk $(RUN_ARCH) $(RUN_IMAGE))
+		tools/run-disk $(RUN_ARCH) '$(RUN_IMAGE)')
 	@echo "Ctrl-A, then X, leaves QEMU."
 	$(Q)exec $(RUN_COMMAND)
 
 # For those who want to change it, and for tests.
 .PHONY: run-command
 run-command:
-	@echo "$(RUN_COMMAND)"
+	@printf '%s\n' $(call quoted,$(RUN_COMMAND))
 
 .PHONY: gdb
 gdb: $(RUN_ARCH) | needs
@@ -150,8 +158,10 @@ test test-full fuzz: | needs $(LINUX_STAMP)
 	$(Q)tools/test-run $@
 
 .PHONY: bench
-BENCH ?= boot blk fs
+BENCHES := boot blk fs
+BENCH ?= $(BENCHES)
 bench: $(BUILD_ARCHES) | needs
+	$(if $(filter-out $(BENCHES),$(BENCH)),$(error BENCH is of: $(BENCHES); not $(BENCH)))
 	$(Q)for each in $(BENCH); do \
 		/usr/bin/python3 tests/bench/$$each.py $(BENCH_ARGS) $(BUILD_ARCHES) || exit; done
 

@@ -280,8 +280,8 @@ static void nothing_at_all(void **state)
 	assert_true(noted("there is no volume: 'blk' lists the disks"));
 	find();
 	assert_int_equal(all.count, 0);
-	assert_true(noted("sim0p1: no extlinux.conf, /loader/entries/*.conf or /EFI/Linux/*.efi, and "
-			  "no kernel in / or /boot"));
+	assert_true(noted("sim0p1: no extlinux.conf, /loader/entries/*.conf or /EFI/Linux/*.efi, "
+			  "and no kernel in / or /boot"));
 	assert_false(noted("there is no"));
 }
 

@@ -113,3 +113,20 @@ def test_refusals(boot):
     assert run(boot, "try", "b", "many").returncode == 2
     if not Path("/proc/device-tree/chosen/plinth,entry").exists():
         assert "say which entry is good" in refused(boot, "good")
+
+
+def test_an_entry_that_nobody_knows(boot):
+    """It is remembered, since another volume may have it, but that is said."""
+    (boot / "extlinux").mkdir()
+    (boot / "extlinux/extlinux.conf").write_text(
+        "default L0\n  Label L0\n\tlinux /x\nlabel two words \n")
+    good(boot, "init")
+    for name in "a", "B", "u", "l0", "two words":
+        assert not run(boot, "default", name).stderr
+    assert not run(boot, "once").stderr
+    for words in ["default", "l1"], ["once", "l1"], ["try", "l1", "3"]:
+        result = run(boot, *words)
+        assert result.returncode == 0
+        assert f"no entry is called l1 on {boot}, where there are: L0, a, b, two words, u" in \
+            result.stderr
+    assert "tries l1\t3" in good(boot, "show")

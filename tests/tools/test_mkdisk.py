@@ -141,7 +141,12 @@ def test_refusals(source, tmp_path):
     refused("there is no such file", image, "nowhere")
     refused("less than 4 GiB", image, big)
     refused("no FAT32 of 19.0 MiB: change --size", "--fat", "32", "--size", "20M", image)
-    refused("full", "--table", "none", "--size", "1M", image, source)
+    refused("MiB or more, and does not fit --size 1.0 MiB", "--table", "none", "--size", "1M",
+            image, source)
+    refused("required: IMAGE\n", "--size", "1M")
+    (tmp_path / "folder").mkdir()
+    result = mkdisk(tmp_path / "folder", check=False)
+    assert result.returncode == 1 and "folder is a directory" in result.stdout
     refused("no size", "--size", "many", image)
     refused("1 to 11", "--label", "far too long for FAT", image)
     (source / "ZERO").write_text("")

@@ -6,6 +6,10 @@ V ?= 0
 LLVM ?= 0
 DEVELOPMENT ?= 0
 
+ifneq ($(words $(O)),1)
+$(error O=$(O): a folder without spaces in its name)
+endif
+
 # export: the makefiles below this one see the same choices.
 export O V LLVM DEVELOPMENT LINUX ARCH
 
