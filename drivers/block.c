@@ -74,6 +74,7 @@ static int hand_over(struct block_device *b, struct block_request *r)
 	int error;
 
 	r->device = b;
+	r->deadline_us = 0;		/* of what it was used for before */
 	append(&b->last, r);
 	if (!b->unstamped)
 		b->unstamped = r;

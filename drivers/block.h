@@ -53,7 +53,7 @@ struct block_request {
 	/* of the engine */
 	struct block_device *device;
 	struct block_request *next, **link;	/* in flight, in order of submission */
-	u64 deadline_us;			/* set by one of the first polls */
+	u64 deadline_us;			/* set by one of the first polls; 0 until then */
 	int result;
 };
 

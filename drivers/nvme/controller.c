@@ -147,9 +147,29 @@ static int set_feature(struct nvme_controller *c, enum nvme_feature feature, u32
 	return nvme_admin(c, &command, NVME_ADMIN_TIMEOUT_US, NULL);
 }
 
+static void note_cache(struct nvme_controller *c, bool on)
+{
+	c->write_through = !on;
+	for (struct nvme_namespace *n = c->namespaces; n; n = n->next)
+		n->block.limits.volatile_cache = on;
+}
+
 int nvme_set_cache(struct nvme_controller *c, bool on)
 {
-	return set_feature(c, NVME_FEATURE_CACHE, on);
+	int error = set_feature(c, NVME_FEATURE_CACHE, on);
+
+	if (!error)
+		note_cache(c, on);
+	return error;
+}
+
+/* A reset has switched it on. If it will not be off again, it wants flushes again. */
+static int restore_cache(struct nvme_controller *c)
+{
+	if (!c->write_through)
+		return 0;
+	note_cache(c, true);
+	return nvme_set_cache(c, false);
 }
 
 /* ---- Memory that it may use for its own purposes (8.9) ---- */
@@ -281,6 +301,8 @@ int nvme_begin_io(struct nvme_controller *c, const char **why)
 	}
 	if (!error)
 		error = create_io_queue(c, NVME_CREATE_SQ, &c->io.sq, (u32)c->io.id << 16);
+	if (!error && (error = restore_cache(c)) > 0)
+		error = 0;
 	*why = nvme_words(error);
 	return error;
 }

@@ -181,11 +181,7 @@ static int set_cache(struct block_device *b, bool write_back)
 	struct nvme_controller *c = namespace_of(b)->controller;
 	int error = c->volatile_cache ? nvme_set_cache(c, write_back) : -ENOTSUP;
 
-	if (error)
-		return error < 0 ? error : nvme_status_error((u16)error);
-	for (struct nvme_namespace *n = c->namespaces; n; n = n->next)
-		n->block.limits.volatile_cache = write_back;
-	return 0;
+	return error <= 0 ? error : nvme_status_error((u16)error);
 }
 
 /* ---- What only the driver knows ---- */

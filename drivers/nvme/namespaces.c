@@ -65,7 +65,7 @@ static void set_limits(struct nvme_namespace *n, const struct nvme_id_namespace 
 		.can_compare = c->oncs & NVME_ONCS_COMPARE,
 		.depth = c->io.slots,
 		.read_only = id->nsattr & NVME_NSATTR_PROTECTED,
-		.volatile_cache = c->volatile_cache,
+		.volatile_cache = c->volatile_cache && !c->write_through,
 		.can_fua = true,
 	};
 	if (c->sgls) {
@@ -115,7 +115,7 @@ static void announce(const struct nvme_namespace *n)
 	log_info("%s: %s, blocks of %" PRIu32 "%s%s, queue of %u%s%s, DMA %s", n->block.name,
 		 size_text(l->block_count << n->block_shift, size), l->block_size, metadata,
 		 l->read_only ? ", read-only" : "", l->depth, c->sgls ? ", SGL" : "",
-		 c->shadow.cpu ? ", shadow doorbells" : "",
+		 c->io.shadow ? ", shadow doorbells" : "",
 		 dma_describe(c->domain, dma, sizeof(dma)));
 }
 

@@ -69,7 +69,8 @@ struct nvme_controller {
 	u32 max_transfer;			/* bytes */
 	u32 sgls;
 	u16 oncs, oacs;
-	bool volatile_cache;
+	bool volatile_cache;			/* it has one ... */
+	bool write_through;			/* ... that is switched off */
 	u32 shutdown_us;
 	u64 host_memory_bytes, host_memory_least;	/* as it prefers, and needs; 0: none */
 
@@ -117,7 +118,10 @@ int nvme_begin_io(struct nvme_controller *c, const char **why);
 /* Orderly, so that it need not check itself when it starts again; then as nvme_disable. */
 int nvme_shut_down(struct nvme_controller *c);
 
-/* Are writes finished in the volatile cache, or on the medium? As nvme_admin. */
+/*
+ * Are writes finished in the volatile cache, or on the medium? From now on, resets or not; the
+ * namespaces' limits follow. As nvme_admin.
+ */
 int nvme_set_cache(struct nvme_controller *c, bool on);
 
 /* A look at CSTS: 0; -ENXIO: it has gone; -EIO: it says that it has failed. */

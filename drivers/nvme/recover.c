@@ -65,6 +65,7 @@ int nvme_reset(struct nvme_controller *c, const struct block_device *of, int sta
 		nvme_fail_all(c, off, error < 0 ? error : -EIO, why);
 		return error < 0 ? error : -EIO;
 	}
+	c->dead = NULL;
 	if (!of)			/* else whoever asked for it tells */
 		log_warning("%s: reset: %s", c->name, cause);
 	for (unsigned i = 0; i < c->io.slots; i++) {
