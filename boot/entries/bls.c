@@ -106,7 +106,7 @@ void loader_conf_parse(struct boot_scan *s, char *text)
 			s->patterns = true;
 		} else if (!strcmp(word, "timeout")) {
 			s->timeout_ms = line_timeout(value, SECOND_MS);
-			if (!strcmp(value, "menu-hidden"))
+			if (!strcmp(value, "menu-hidden") || !strcmp(value, "menu-disabled"))
 				s->timeout_ms = 0;
 			else if (s->timeout_ms < 0 && strcmp(value, "menu-force"))
 				scan_note(s, "timeout %.40s is no time", value);

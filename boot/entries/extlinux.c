@@ -100,7 +100,7 @@ static bool take_global(struct boot_scan *s, const char *word, char *value)
 {
 	static const char *const ignored[] = {
 		"prompt", "ui", "serial", "console", "say", "display", "noescape", "ipappend",
-		"kaslrseed", "allowoptions", "implicit", "nohalt", "font", "text", "endtext",
+		"kaslrseed", "allowoptions", "implicit", "nohalt", "font",
 	};
 
 	if (!strcasecmp(word, "timeout")) {
@@ -124,6 +124,15 @@ static void finish(struct boot_scan *s, struct boot_entry *e)
 		entry_refuse(e, "its label names no kernel");
 }
 
+/* The lines of "text help" are for people, up to "endtext". */
+static void skip_help(struct boot_scan *s, char **text)
+{
+	char *line, *rest;
+
+	while ((line = scan_line(s, text)) && strcasecmp(line_word(line, &rest), "endtext"))
+		;
+}
+
 void extlinux_parse(struct boot_scan *s, char *text, const char *folder)
 {
 	struct boot_entry *e = NULL;
@@ -137,6 +146,10 @@ void extlinux_parse(struct boot_scan *s, char *text, const char *folder)
 			finish(s, e);
 			e = scan_add(s, line_unquote(value));
 			skipping = !e;
+			continue;
+		}
+		if (!strcasecmp(word, "text")) {
+			skip_help(s, &text);
 			continue;
 		}
 		for (i = 0; e && i < sizeof(words) / sizeof(*words); i++)

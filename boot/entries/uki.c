@@ -86,8 +86,6 @@ static void take_section(struct boot_entry *e, const struct image_source *s, con
 		entry_part(e, &e->initrd, "", path, section->offset, section->bytes);
 	else if (!strcmp(name, ".dtb") && !e->tree)
 		entry_part(e, &e->tree, "", path, section->offset, section->bytes);
-	else if (!strcmp(name, ".dtbauto") && !e->tree && tree_fits(s, section))
-		entry_part(e, &e->tree, "", path, section->offset, section->bytes);
 	if (strcmp(name, ".cmdline") && strcmp(name, ".osrel") && strcmp(name, ".uname"))
 		return;
 	text = read_text(s, section);
@@ -100,6 +98,30 @@ static void take_section(struct boot_entry *e, const struct image_source *s, con
 	else
 		entry_set(e, &e->version, text);
 	free(text);
+}
+
+/* One that is found to be for this machine comes before the one that is for any. */
+static void take_tree_that_fits(struct boot_entry *e, const struct image_source *s,
+				const char *path, const struct pe *pe)
+{
+	for (unsigned i = 0; i < pe->count && !e->tree; i++) {
+		const struct pe_section *section = &pe->sections[i];
+
+		if (!strcmp(section->name, ".dtbauto") && tree_fits(s, section))
+			entry_part(e, &e->tree, "", path, section->offset, section->bytes);
+	}
+}
+
+/* What follows the kernel's is for other profiles; the base is one itself. */
+static void leave_out_profiles(struct pe *pe)
+{
+	bool kernel = false;
+
+	for (unsigned i = 0; i < pe->count; i++) {
+		if (kernel && !strcmp(pe->sections[i].name, ".profile"))
+			pe->count = i;
+		kernel |= !strcmp(pe->sections[i].name, ".linux") && pe->sections[i].bytes;
+	}
 }
 
 static void look_at(struct boot_scan *s, const char *path, const char *name)
@@ -127,13 +149,11 @@ static void look_at(struct boot_scan *s, const char *path, const char *name)
 		entry_refuse(e, "%s", reason ? reason : fs_explain(s->fs, path, error, why));
 		return;
 	}
-	for (unsigned i = 0; i < pe.count; i++) {
-		/* What follows is for other profiles; the base is one itself. */
-		if (!strcmp(pe.sections[i].name, ".profile") && e->kernel)
-			break;
+	leave_out_profiles(&pe);
+	take_tree_that_fits(e, &source, path, &pe);
+	for (unsigned i = 0; i < pe.count; i++)
 		if (pe.sections[i].bytes)
 			take_section(e, &source, path, &pe.sections[i]);
-	}
 	if (!e->kernel)
 		entry_refuse(e, "it is an EFI program without a kernel in it (no .linux section)");
 }

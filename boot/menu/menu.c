@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,12 +96,17 @@ static void edit(struct boot_entry *e)
 {
 	static struct line line;
 	enum line_event event = LINE_EDITING;
+	const char *before = e->arguments ? e->arguments : "";
 	char *copy;
 
+	if (strlen(before) >= sizeof(line.text)) {
+		console_print("\nIts command line is too long to be edited here\n");
+		return;
+	}
 	line_init(&line, &plain, "arguments: ");
 	line_begin(&line);
-	for (const char *c = e->arguments ? e->arguments : ""; *c; c++)
-		line_feed(&line, (u8)*c);
+	for (; *before; before++)	/* files have words apart by more than blanks */
+		line_feed(&line, isspace((u8)*before) ? ' ' : (u8)*before);
 	while (event == LINE_EDITING) {
 		int byte = console_wait(line_in_sequence(&line) ? LINE_ESCAPE_TIMEOUT_US
 								 : FOREVER_US);

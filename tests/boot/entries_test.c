@@ -8,8 +8,10 @@
 #include <cmocka.h>
 #include "arch/host/sim.h"
 #include "boot/entries/scan.h"
+#include "lib/dt.h"
 #include "tests/fs/image.h"
 #include "tests/sim/ram.h"
+#include "unit/tree.h"
 
 static struct sim_disk disk;
 static struct boot_entries all;
@@ -148,6 +150,23 @@ static void by_hand(void **state)
 	assert_non_null(strstr(entry(4)->reason, "localboot"));
 }
 
+/* What is to be read by people only looks like words. */
+static void help_for_a_label(void **state)
+{
+	(void)state;
+	shell("mkdir -p $DIR/extlinux; cat >$DIR/extlinux/extlinux.conf <<'END'\n"
+	      "LABEL one\n"
+	      "TEXT HELP\n"
+	      "  Linux with all that is safe.\n"
+	      "  Label it as you like.\n"
+	      "ENDTEXT\n"
+	      "KERNEL /Image\n"
+	      "END\n");
+	find();
+	assert_int_equal(all.count, 1);
+	assert_string_equal(entry(0)->kernel->path, "/Image");
+}
+
 /* As kernel-install writes them, and with everything else the specification has. */
 static void type_1(void **state)
 {
@@ -193,27 +212,20 @@ static void type_1(void **state)
 	assert_int_equal(all.timeout_ms, 3000);
 }
 
-/* Two sections of a PE file, by the numbers of its format. */
+static const char uki_writer[] =
+	"import os, sys\n"
+	"sys.dont_write_bytecode = True\n"
+	"sys.path.insert(0, 'tests/boot/broken')\n"
+	"from cases import pe\n"
+	"folder = os.environ['DIR'] + '/EFI/Linux/'\n"
+	"os.makedirs(folder)\n";
+
 static void type_2(void **state)
 {
 	const struct boot_entry *e;
 
 	(void)state;
-	shell("mkdir -p $DIR/EFI/Linux $DIR/EFI/BOOT; /usr/bin/python3 - <<'END'\n"
-	      "import os, struct\n"
-	      "def pe(machine, sections):\n"
-	      "    head = b'MZ'.ljust(60, b'\\0') + struct.pack('<I', 64) + b'PE\\0\\0'\n"
-	      "    head += struct.pack('<HHIIIHH', machine, len(sections), 0, 0, 0, 16, 0)\n"
-	      "    head += bytes(16)\n"
-	      "    at, body = 4096, b''\n"
-	      "    for name, data in sections:\n"
-	      "        raw = data.ljust((len(data) + 511) // 512 * 512, b'\\0')\n"
-	      "        head += struct.pack('<8sIIIIIIHHI', name, len(data), at, len(raw), at,\n"
-	      "                            0, 0, 0, 0, 0)\n"
-	      "        at += len(raw)\n"
-	      "        body += raw\n"
-	      "    return head.ljust(4096, b'\\0') + body\n"
-	      "folder = os.environ['DIR'] + '/EFI/Linux/'\n"
+	shell("/usr/bin/python3 - <<'END'\n%s"
 	      "good = [(b'.osrel',\n"
 	      "         b'ID=debian\\nPRETTY_NAME=\"Debian 13\"\\nVERSION_ID=\"13\"\\n'),\n"
 	      "        (b'.cmdline', b'root=x quiet\\n'), (b'.uname', b'6.12.1'),\n"
@@ -223,7 +235,7 @@ static void type_2(void **state)
 	      "open(folder + 'shell.efi', 'wb').write(pe(0x7e57, good[:2]))\n"
 	      "open(folder + 'cut.efi', 'wb').write(pe(0x7e57, good)[:5000])\n"
 	      "open(folder + 'junk.efi', 'wb').write(b'junk')\n"
-	      "END\n");
+	      "END\n", uki_writer);
 	find();
 	assert_int_equal(all.count, 5);
 	e = boot_entry_find(&all, "good");
@@ -243,6 +255,61 @@ static void type_2(void **state)
 	assert_non_null(strstr(boot_entry_find(&all, "junk")->reason, "too short"));
 }
 
+static void write_tree(const char *name, const char *compatible)
+{
+	void *fdt = tree_begin();
+	FILE *f;
+
+	tree_string(fdt, "compatible", compatible);
+	assert_non_null(tree_end(fdt));
+	f = fopen(name, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(fdt, fdt_totalsize(fdt), 1, f), 1);
+	fclose(f);
+}
+
+/* The first .dtbauto for this machine, before any .dtb, wherever that is; else that one. */
+static void trees_of_type_2(void **state)
+{
+	static const struct { const char *trees; int taken; } ukis[] = {
+		{ "O", 0 }, { "oO", 1 }, { "Oo", 0 }, { "ooO", 2 }, { "Omm", 1 }, { "mO", 0 },
+		{ "omO", 1 }, { "om", 1 }, { "o", -1 },
+	};
+	const char *reason;
+	char path[256];
+	void *fdt;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s.m", getenv("IMG"));
+	write_tree(path, "acme,this");
+	snprintf(path, sizeof(path), "%s.o", getenv("IMG"));
+	write_tree(path, "acme,other");
+	fdt = tree_begin();
+	tree_string(fdt, "compatible", "acme,this");
+	tree_end(fdt);
+	assert_int_equal(dt_open(fdt, TREE_BYTES, &reason), 0);
+	/* O: a .dtb; m, o: .dtbauto for this machine, for another. */
+	shell("/usr/bin/python3 - O oO Oo ooO Omm mO omO om o <<'END'\n%s"
+	      "def tree(letter):\n"
+	      "    file = open(os.environ['IMG'] + '.' + letter.lower(), 'rb').read()\n"
+	      "    return b'.dtb' if letter == 'O' else b'.dtbauto', file\n"
+	      "for n, trees in enumerate(sys.argv[1:]):\n"
+	      "    data = pe(0x7e57, [(b'.linux', b'K')] + [tree(t) for t in trees])\n"
+	      "    open(folder + f'uki-{n}.efi', 'wb').write(data)\n"
+	      "END\n"
+	      "rm $IMG.m $IMG.o", uki_writer);
+	find();
+	for (unsigned i = 0; i < sizeof(ukis) / sizeof(*ukis); i++) {
+		const struct boot_part *tree;
+
+		snprintf(path, sizeof(path), "uki-%u", i);
+		tree = boot_entry_find(&all, path)->tree;
+		if (tree ? tree->offset != 4096 + 512 * (1 + (unsigned)ukis[i].taken) :
+			   ukis[i].taken >= 0)
+			fail_msg("of the trees %s, another one is taken", ukis[i].trees);
+	}
+}
+
 static void bare_files(void **state)
 {
 	(void)state;
@@ -259,6 +326,24 @@ static void bare_files(void **state)
 	assert_null(boot_entry_find(&all, "vmlinuz-*"));	/* two */
 	assert_ptr_equal(boot_entry_find(&all, "1"), entry(0));
 	assert_null(boot_entry_find(&all, "4"));
+}
+
+static void timeouts_of_loader_conf(void **state)
+{
+	static const struct { const char *word; s64 ms; } timeouts[] = {
+		{ "5", 5000 }, { "0", 0 }, { "menu-hidden", 0 }, { "menu-disabled", 0 },
+		{ "menu-force", BOOT_NO_TIMEOUT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(timeouts) / sizeof(*timeouts); i++) {
+		struct boot_scan s = { .timeout_ms = 1 };
+		char text[32];
+
+		snprintf(text, sizeof(text), "timeout %s\n", timeouts[i].word);
+		loader_conf_parse(&s, text);
+		assert_int_equal(s.timeout_ms, timeouts[i].ms);
+	}
 }
 
 static void nothing_bootable(void **state)
@@ -327,11 +412,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(u_boot_menu, begin, end),
 		cmocka_unit_test_setup_teardown(by_hand, begin, end),
+		cmocka_unit_test_setup_teardown(help_for_a_label, begin, end),
 		cmocka_unit_test_setup_teardown(type_1, begin, end),
 		cmocka_unit_test_setup_teardown(type_2, begin, end),
+		cmocka_unit_test_setup_teardown(trees_of_type_2, begin, end),
 		cmocka_unit_test_setup_teardown(bare_files, begin, end),
 		cmocka_unit_test_setup_teardown(nothing_bootable, begin, end),
 		cmocka_unit_test_setup_teardown(nothing_at_all, begin, end),
+		cmocka_unit_test(timeouts_of_loader_conf),
 		cmocka_unit_test(patterns),
 		cmocka_unit_test(versions),
 	};

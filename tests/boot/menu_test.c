@@ -193,6 +193,29 @@ static void editing(void **state)
 	assert_boots("\re\025\r\r", "");
 }
 
+/* Whatever separates its words, they stay apart; and nothing is lost of a long one. */
+static void editing_what_a_file_said(void **state)
+{
+	static char text[600];
+
+	(void)state;
+	shell("mkdir -p $DIR/loader/entries; echo kernel >$DIR/k;"
+	      "printf 'linux /k\\noptions a\\tb\\vc\\n' >$DIR/loader/entries/a.conf;"
+	      "echo timeout 30 >$DIR/loader/loader.conf");
+	booting_find(getenv("DIR"));
+	assert_boots("\re d\r\r", "a b c d");
+
+	memset(text, 'x', sizeof(text) - 1);
+	booting_end(NULL);
+	booting_begin(NULL);
+	shell("mkdir -p $DIR/loader/entries; echo kernel >$DIR/k;"
+	      "printf 'linux /k\\noptions %s\\n' >$DIR/loader/entries/a.conf;"
+	      "echo timeout 30 >$DIR/loader/loader.conf", text);
+	booting_find(getenv("DIR"));
+	assert_boots("\re\r", text);
+	assert_non_null(strstr(sim_console_text, "too long to be edited"));
+}
+
 static void what_does_not_boot_brings_the_menu_back(void **state)
 {
 	(void)state;
@@ -230,6 +253,7 @@ int main(void)
 		TEST(keys_that_mean_something_stop_it),
 		TEST(choosing),
 		TEST(editing),
+		TEST(editing_what_a_file_said),
 		TEST(what_does_not_boot_brings_the_menu_back),
 		TEST(nor_does_the_default),
 		TEST(nothing_to_boot),
