@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
 #include "boot/menu/menu.h"
 #include "boot/monitor/monitor.h"
 #include "boot/summary.h"
@@ -11,6 +13,20 @@
 #include "lib/options.h"
 
 int main(void);
+
+/* What is misspelt would otherwise be as if it had not been said. */
+static void check_options(void)
+{
+	static const char *const names[] = { "boot", "crash", "log", "oracle" };
+	char word[16];
+
+	if (options_check(names, sizeof(names) / sizeof(*names)))
+		log_warning("the options are plinth.boot, plinth.crash, plinth.log, plinth.oracle");
+	if (option("boot", word, sizeof(word)) && strcmp(word, "monitor"))
+		log_warning("plinth.boot=%s: it can only be monitor; booting as without it", word);
+	if (option("crash", word, sizeof(word)) && strcmp(word, "reset") && strcmp(word, "stop"))
+		log_warning("plinth.crash=%s: it is stop or reset; stop is taken", word);
+}
 
 /* plinth.log=LEVEL: how much is shown, from the first line on. */
 static void set_log_level(void)
@@ -31,6 +47,7 @@ int main(void)
 {
 	timeline_reached("tree");
 	set_log_level();
+	check_options();
 	summary_machine();
 	dma_oracle_option();
 	if (console_open())

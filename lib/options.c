@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { WORD_SHOWN = 40 };
+
 static const char prefix[] = "plinth.";
 
 static bool is_space(char c)
@@ -78,6 +80,26 @@ const char *option(const char *name, char *to, size_t bytes)
 	memcpy(to, found, found_bytes);
 	to[found_bytes] = 0;
 	return to;
+}
+
+size_t options_check(const char *const *names, size_t count)
+{
+	const char *word = dt_string(dt_path("/chosen"), "bootargs");
+	size_t length, unknown = 0;
+
+	for (; word && (word = next_word(word, &length)); word += length) {
+		const char *at = ours(word, length);
+		size_t i = 0;
+
+		while (at && i < count && !value_of(at, word + length, names[i]))
+			i++;
+		if (!at || i < count)
+			continue;
+		unknown++;
+		log_warning("/chosen/bootargs: there is no option %.*s",
+			    length < WORD_SHOWN ? (int)length : WORD_SHOWN, word);
+	}
+	return unknown;
 }
 
 int options_strip(const char *bootargs, char *to, size_t bytes)

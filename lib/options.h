@@ -14,5 +14,8 @@
  */
 const char *option(const char *name, char *to, size_t bytes);
 
+/* How many words of ours are none of these @count options: misspelt, perhaps. Each is warned of. */
+size_t options_check(const char *const *names, size_t count);
+
 /* The words of @bootargs that are not ours, each as it was; @to may be @bootargs. 0, or -ENOSPC. */
 int options_strip(const char *bootargs, char *to, size_t bytes);

@@ -96,8 +96,11 @@ int monitor_run_words(int argc, char **argv)
 	const struct command *c = command_find(argv[0]);
 	int error = c ? c->run(argc, argv) : -ENOENT;
 
-	if (c && error == -EINVAL)
+	if (c && error == -EINVAL) {
 		command_usage(c);
+		if (c->details)
+			console_print("'help %s' says more\n", c->name);
+	}
 	return error;
 }
 

@@ -80,6 +80,8 @@ def test_every_option_is_described():
     for folder in ("arch", "lib", "drivers", "fs", "boot", "boards"):
         for source in (images.TOP / folder).rglob("*.c"):
             used |= set(re.findall(r'\boption\("(\w+)"', source.read_text()))
+    known = re.search(r"names\[\] = \{(.*?)\}", (images.TOP / "boot/main.c").read_text())[1]
+    assert used == set(re.findall(r'"(\w+)"', known))
     assert used == set(re.findall(r"^\| `plinth\.(\w+)` \|", ENTRY, re.MULTILINE))
 
 

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 #include <libfdt.h>
 #include "lib/dt.h"
+#include "lib/log.h"
 #include "lib/options.h"
 
 static u64 blob[256];
@@ -115,12 +117,43 @@ static void what_is_not_ours_stays(void **state)
 	strip("  a   b\t", "a b");
 }
 
+static size_t unknown(const char *text)
+{
+	static const char *const names[] = { "boot", "log" };
+
+	bootargs(text, strlen(text) + 1);
+	return options_check(names, 2);
+}
+
+static void keep_last(void *context, enum log_level level, u64 time_us, const char *text)
+{
+	(void)time_us;
+	assert_int_equal(level, LOG_WARNING);
+	snprintf(context, 128, "%s", text);
+}
+
+static void what_is_misspelt_is_said(void **state)
+{
+	char text[128];
+
+	(void)state;
+	assert_int_equal(unknown(""), 0);
+	assert_int_equal(unknown("plinth.log=debug plinth.boot \"plinth.log=a b\" x.plinth.a"), 0);
+	assert_int_equal(unknown("plinth.lo plinth.logs=x quiet plinth. \"plinth.x=a b\""), 4);
+	assert_int_equal(unknown("root=x plinth.lgo=debug quiet"), 1);
+	log_walk(keep_last, text);
+	assert_string_equal(text, "/chosen/bootargs: there is no option plinth.lgo=debug");
+	bootargs(NULL, 0);
+	assert_int_equal(options_check(NULL, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values),
 		cmocka_unit_test(bootargs_that_are_no_text),
 		cmocka_unit_test(what_is_not_ours_stays),
+		cmocka_unit_test(what_is_misspelt_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
