@@ -103,12 +103,6 @@ def flatten(data):
     return bytes(flat)
 
 
-def elf_image(arch):
-    """What of the ELF is the image: behind it is the linker's list of relocations (image.lds.S)."""
-    names = symbols(arch)
-    return flatten(elf(arch).read_bytes())[:names["image_file_end"] - names["image_start"]]
-
-
 def symbols(arch):
     """Name -> linked address, of the image's ELF."""
     text = run(["nm", elf(arch)])
