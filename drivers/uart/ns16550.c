@@ -39,6 +39,7 @@ struct ns16550 {
 	struct uart uart;
 	const struct variant *variant;
 	u32 offset, shift, width;
+	u8 errors;			/* of the byte that is next */
 };
 
 static struct ns16550 *ns16550_of(struct uart *u)
@@ -89,9 +90,19 @@ static void enable(struct uart *u)
 	set(u, FCR, FCR_ENABLE);
 }
 
+/* Says only once what is wrong with the byte that is next, whoever asks, and for what. */
+static u8 line_status(struct uart *u)
+{
+	u8 lsr = get(u, LSR);
+
+	if (lsr & LSR_READY)
+		ns16550_of(u)->errors |= lsr & (LSR_FRAMING | LSR_BREAK);
+	return lsr;
+}
+
 static bool can_send(struct uart *u)
 {
-	return get(u, LSR) & LSR_ROOM;
+	return line_status(u) & LSR_ROOM;
 }
 
 static void send(struct uart *u, u8 byte)
@@ -105,12 +116,14 @@ static void send(struct uart *u, u8 byte)
  */
 static int receive(struct uart *u)
 {
-	u8 lsr = get(u, LSR), byte;
+	u8 byte, errors;
 
-	if (!(lsr & LSR_READY))
+	if (!(line_status(u) & LSR_READY))
 		return -EAGAIN;
 	byte = get(u, RBR);
-	return lsr & (LSR_FRAMING | LSR_BREAK) ? -EAGAIN : byte;
+	errors = ns16550_of(u)->errors;
+	ns16550_of(u)->errors = 0;
+	return errors ? -EAGAIN : byte;
 }
 
 /* The divisor can only be seen through the latch, and some (dw-apb) ignore LCR while they send. */
@@ -125,7 +138,7 @@ static int set_line(struct uart *u, const struct uart_line *line)
 		return -ERANGE;
 	if (line->parity != 'n')
 		lcr |= LCR_PARITY | (line->parity == 'e' ? LCR_EVEN : 0);
-	if (poll_until(get(u, LSR) & LSR_IDLE, IDLE_TIMEOUT_US))
+	if (poll_until(line_status(u) & LSR_IDLE, IDLE_TIMEOUT_US))
 		return -ETIMEDOUT;
 	old_lcr = get(u, LCR);
 	set(u, LCR, old_lcr | LCR_DLAB);

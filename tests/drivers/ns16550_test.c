@@ -49,6 +49,25 @@ static void ns16550_compatibles_imply_the_rest(void **state)
 	}
 }
 
+static void read_between_words(struct run *r)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		console_write("x", 1);
+		r->keys[i] = console_read();
+	}
+}
+
+/* The register that says whether there is room forgets what it said of the byte that came in. */
+static void ns16550_writing_hides_no_break(void **state)
+{
+	(void)state;
+	run->uart.input = typed;
+	run->use = read_between_words;
+	open_console();
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(run->keys[i], got[i]);
+}
+
 static void ns16550_refuses_in_words(void **state)
 {
 	run->setting.big_endian = true;
@@ -179,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(ns16550_registers_are_where_the_tree_says, set_up),
 		cmocka_unit_test_setup(ns16550_compatibles_imply_the_rest, set_up),
+		cmocka_unit_test_setup(ns16550_writing_hides_no_break, set_up),
 		cmocka_unit_test_setup(ns16550_refuses_in_words, set_up),
 		cmocka_unit_test_setup(ns16550_sets_the_line, set_up),
 		cmocka_unit_test_setup(ns16550_waits_before_it_sets_the_line, set_up),

@@ -35,6 +35,15 @@ static void want_idle(const struct sim_uart *u)
 
 /* ---- ns16550 ---- */
 
+/* What is wrong with the byte that is next: said once. */
+static u8 ns16550_errors(struct sim_uart *u)
+{
+	u16 in = has_input(u) && u->told != u->input ? *u->input : 0;
+
+	u->told = u->input;
+	return (in & SIM_UART_BREAK ? 0x10 : 0) | (in & SIM_UART_FRAMING ? 0x08 : 0);
+}
+
 static u64 ns16550_read(struct sim_uart *u, unsigned reg)
 {
 	bool dlab = u->lcr & 0x80;
@@ -51,9 +60,7 @@ static u64 ns16550_read(struct sim_uart *u, unsigned reg)
 	case 4:
 		return u->mcr;
 	case 5:
-		return (has_room(u) ? 0x60 : 0) | (has_input(u) ? 0x01 : 0) |
-		       (has_input(u) && *u->input & SIM_UART_BREAK ? 0x10 : 0) |
-		       (has_input(u) && *u->input & SIM_UART_FRAMING ? 0x08 : 0);
+		return (has_room(u) ? 0x60 : 0) | (has_input(u) ? 0x01 : 0) | ns16550_errors(u);
 	default:
 		sim_fail("ns16550: read of register %u", reg);
 	}

@@ -24,6 +24,7 @@ struct sim_uart {
 	/* Registers, for tests to set before and look at after. */
 	u32 divisor;			/* PL011: in 64ths */
 	u8 lcr, ier, fcr, mcr;		/* SIM_NS16550 */
+	const u16 *told;		/* SIM_NS16550: input whose errors were read */
 	u32 lcr_h, cr, imsc;		/* SIM_PL011; its lcr_h latches the divisor */
 	u32 txctrl, rxctrl, ie;		/* SIM_SIFIVE */
 	u32 new_divisor;		/* SIM_PL011: waits for lcr_h */
