@@ -33,7 +33,6 @@ u64 arch_ticks_per_second(void);	/* valid after arch_describe() */
 static inline void arch_relax(void);	/* one turn of a polling loop */
 /* Called in each of those, unless NULL; lib/dma_oracle.c provides it. */
 extern void (*arch_turn_hook)(void);
-void arch_wait_irq(void);		/* sleep until an interrupt is pending; none is taken */
 
 /* ---- The CPU, as the device tree and its own registers describe it ---- */
 

@@ -135,21 +135,6 @@ u64 arch_ticks_per_second(void)
 	return register_says ? register_says : LIKELY_TICKS_PER_SECOND;
 }
 
-/*
- * Interrupts stay masked and may not be routed to us yet, so the sleep is one that the counter ends
- * too: an event each time its bit 15 rises, a few hundred times a second.
- */
-void arch_wait_irq(void)
-{
-	enum { EVENTS_ON = 1 << 2, EVENT_BIT_15 = 15 << 4 };
-
-	if (el2_plain())
-		REGISTER_WRITE(cnthctl_el2, REGISTER_READ(cnthctl_el2) | EVENTS_ON | EVENT_BIT_15);
-	else
-		REGISTER_WRITE(cntkctl_el1, REGISTER_READ(cntkctl_el1) | EVENTS_ON | EVENT_BIT_15);
-	__asm__ volatile("isb\n\twfe" : : : "memory");
-}
-
 void arch_stop(void)
 {
 	__asm__ volatile("msr daifset, #0xf" : : : "memory");

@@ -13,11 +13,6 @@ u64 arch_ticks_per_second(void)
 	return sim.ticks_per_second;
 }
 
-void arch_wait_irq(void)
-{
-	sim_relax();
-}
-
 int arch_describe(const struct arch_tree *tree)
 {
 	(void)tree;

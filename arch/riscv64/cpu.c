@@ -6,12 +6,8 @@
 #include "arch/arch.h"
 #include "cache.h"
 #include "cpu.h"
-#include "csr.h"
 #include "isa.h"
 #include "mmu.h"
-#include "sbi.h"
-
-enum { WAIT_PER_SECOND = 100 };
 
 const char *const arch_boot_cpu_property = "boot-hartid";
 u64 cpu_boot_hart;
@@ -99,23 +95,4 @@ u64 arch_cpu_id(void)
 u64 arch_ticks_per_second(void)
 {
 	return ticks_per_second;
-}
-
-static void set_timer(u64 ticks)
-{
-	if (sbi_call(SBI_TIME, SBI_TIME_SET, ticks, 0, 0).error)
-		sbi_call(SBI_LEGACY_SET_TIMER, 0, ticks, 0, 0);
-}
-
-/*
- * An interrupt that is enabled in sie ends the wait; with sstatus.SIE clear none is taken. The
- * timer makes sure that there is one.
- */
-void arch_wait_irq(void)
-{
-	set_timer(arch_ticks() + ticks_per_second / WAIT_PER_SECOND);
-	csr_set(sie, SIE_SEIE | SIE_STIE);
-	__asm__ volatile("wfi" : : : "memory");
-	csr_clear(sie, SIE_SEIE | SIE_STIE);
-	set_timer(-1);
 }

@@ -7,8 +7,6 @@
 #define SSTATUS_FS		(3 << 13)	/* floating point on */
 #define SSTATUS_SUM		(1 << 18)	/* S-mode may access pages of U-mode */
 #define SSTATUS_MXR		(1 << 19)	/* loads may read execute-only pages */
-#define SIE_STIE		(1 << 5)	/* timer */
-#define SIE_SEIE		(1 << 9)	/* external */
 
 #define SATP_MODE_SHIFT		60
 #define SATP_MODE(levels)	((levels) + 5)	/* Sv39: 8, Sv48: 9, Sv57: 10 (Priv 4.1.11) */
@@ -23,8 +21,6 @@
 })
 #define csr_write(name, value) \
 	__asm__ volatile("csrw " #name ", %0" : : "rK"((u64)(value)) : "memory")
-#define csr_set(name, bits) \
-	__asm__ volatile("csrs " #name ", %0" : : "rK"((u64)(bits)) : "memory")
 #define csr_clear(name, bits) \
 	__asm__ volatile("csrc " #name ", %0" : : "rK"((u64)(bits)) : "memory")
 

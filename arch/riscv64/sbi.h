@@ -4,12 +4,10 @@
 #include "arch/types.h"
 
 enum sbi_extension {
-	SBI_LEGACY_SET_TIMER	= 0x00,		/* SBI 5 */
-	SBI_LEGACY_PUTCHAR	= 0x01,
+	SBI_LEGACY_PUTCHAR	= 0x01,		/* SBI 5 */
 	SBI_LEGACY_GETCHAR	= 0x02,
 	SBI_LEGACY_SHUTDOWN	= 0x08,
 	SBI_BASE		= 0x10,		/* SBI 4 */
-	SBI_TIME		= 0x54494d45,	/* SBI 6 */
 	SBI_SYSTEM_RESET	= 0x53525354,	/* SBI 10 */
 	SBI_DEBUG_CONSOLE	= 0x4442434e,	/* SBI 12 */
 };
@@ -19,7 +17,7 @@ enum sbi_base_function {
 	SBI_BASE_MVENDORID, SBI_BASE_MARCHID, SBI_BASE_MIMPID,
 };
 enum sbi_debug_console_function { SBI_CONSOLE_WRITE, SBI_CONSOLE_READ };
-enum { SBI_TIME_SET = 0, SBI_RESET_SYSTEM = 0 };
+enum { SBI_RESET_SYSTEM = 0 };
 enum sbi_reset_type { SBI_SHUTDOWN, SBI_COLD_REBOOT, SBI_WARM_REBOOT };
 
 struct sbi_result {
