@@ -90,8 +90,11 @@ int partitions_read(struct partitions *t, struct block_device *disk)
 	if (!block)
 		return -ENOMEM;
 	error = volume_read(&v, 0, block, disk->limits.block_size);
-	if (!error)
-		error = partitions_read_gpt(t, &v, block);
+	if (error) {
+		free(block);
+		return error;
+	}
+	error = partitions_read_gpt(t, &v, block);
 	/* Boot sectors of filesystems are signed as an MBR is, and have code where its table is. */
 	if ((error == -EIO || error == -ENOENT) && fs_probe(block)) {
 		t->note[0] = 0;
@@ -118,7 +121,11 @@ int partition_volume(struct volume *v, struct block_device *disk, const struct p
 	size_t length = strlen(disk->name);
 	bool digit = length && disk->name[length - 1] >= '0' && disk->name[length - 1] <= '9';
 
-	*v = (struct volume){ .disk = disk, .start = p->start, .size = p->size };
+	*v = (struct volume){ .disk = disk };
 	snprintf(v->name, sizeof(v->name), "%s%s%u", disk->name, digit ? "p" : "", p->index);
-	return p->problem || p->container ? -EINVAL : 0;
+	if (p->problem || p->container)
+		return -EINVAL;
+	v->start = p->start;
+	v->size = p->size;
+	return 0;
 }

@@ -36,5 +36,5 @@ struct partitions {
 int partitions_read(struct partitions *t, struct block_device *disk);
 void partitions_free(struct partitions *t);
 
-/* Its name in any case. 0; -EINVAL: it has a problem, or is a container. */
+/* Its name in any case. 0; -EINVAL: it has a problem, or is a container; @v is empty. */
 int partition_volume(struct volume *v, struct block_device *disk, const struct partition *p);

@@ -11,8 +11,8 @@
 #include "lib/errors.h"
 
 enum {
-	HEADER_REVISION = 8, HEADER_SIZE = 12, HEADER_CRC = 16, HEADER_MY_BLOCK = 24,
-	HEADER_OTHER_BLOCK = 32, HEADER_FIRST = 40, HEADER_LAST = 48, HEADER_ENTRIES_BLOCK = 72,
+	HEADER_SIZE = 12, HEADER_CRC = 16, HEADER_MY_BLOCK = 24,
+	HEADER_FIRST = 40, HEADER_LAST = 48, HEADER_ENTRIES_BLOCK = 72,
 	HEADER_ENTRY_COUNT = 80, HEADER_ENTRY_SIZE = 84, HEADER_ENTRIES_CRC = 88, HEADER_BYTES = 92,
 
 	ENTRY_TYPE = 0, ENTRY_UUID = 16, ENTRY_FIRST = 32, ENTRY_LAST = 40, ENTRY_LABEL = 56,
@@ -25,9 +25,8 @@ enum {
 struct gpt {
 	const struct volume *v;
 	u64 first, last;		/* blocks for partitions */
-	u64 other;			/* where the other header is */
 	u64 entries_at;			/* bytes */
-	u32 count, entry_bytes, entries_crc;
+	u32 count, entry_bytes;
 };
 
 /* Entries in chunks: @each on every one, or, without it, their CRC. */
@@ -75,7 +74,6 @@ static const char *read_header(struct gpt *g, u64 lba, u8 *block)
 		return "has a wrong checksum";
 	if (load_le64(block + HEADER_MY_BLOCK) != lba)
 		return "says that it is elsewhere";
-	g->other = load_le64(block + HEADER_OTHER_BLOCK);
 	g->first = load_le64(block + HEADER_FIRST);
 	g->last = load_le64(block + HEADER_LAST);
 	g->count = load_le32(block + HEADER_ENTRY_COUNT);
