@@ -48,7 +48,8 @@ void utf16_text(char *to, const u8 *units, unsigned count)
 			i++;
 			code = 0x10000 + ((code & 0x3ff) << 10) +
 			       (units[2 * i] | (u32)(units[2 * i + 1] & 3) << 8);
-		} else if (code < ' ' || code == 0x7f || (code >= 0xd800 && code < 0xe000)) {
+		} else if (code < ' ' || (code >= 0x7f && code < 0xa0) ||
+			   (code >= 0xd800 && code < 0xe000)) {
 			code = TEXT_BAD;
 		}
 		to = utf8_put(to, code);

@@ -112,7 +112,7 @@ static void short_names(void **state)
 static void long_names(void **state)
 {
 	static const u16 emoji[] = { 'a', 0xd83d, 0xde00, 'b' }, lone[] = { 0xde00, 'x', 0xd83d };
-	static const u16 control[] = { 'x', 27, '[', 'J' };
+	static const u16 control[] = { 'x', 27, '[', 'J', 0x9b, 'J', 0x7f, 0xa0 };
 	u16 longest[255];
 	char text[255 * 3 + 1] = "";
 
@@ -123,11 +123,12 @@ static void long_names(void **state)
 	}
 	put_long(emoji, 4, "EMOJI~1    ");
 	put_long(lone, 3, "LONE~1     ");
-	put_long(control, 4, "CONTROL    ");
+	put_long(control, 8, "CONTROL    ");
 	put_long(longest, 255, "LONGEST    ");
 	put_long(longest, 13, "THIRTEEN   ");
 	expect((const char *const[]){
-		"a😀b", "\ufffdx\ufffd", "x\ufffd[J", text, "一丁丂七丄丅丆万丈三上下丌", NULL });
+		"a😀b", "\ufffdx\ufffd", "x\ufffd[J\ufffdJ\ufffd\u00a0", text,
+		"一丁丂七丄丅丆万丈三上下丌", NULL });
 }
 
 /* What does not fit its entry is as if it were not there: the short name holds. */
