@@ -15,7 +15,7 @@ enum {
 	BPB_ROOT_CLUSTER = 44, BPB_INFO_SECTOR = 48,
 	BPB_TAIL16 = 36, BPB_TAIL32 = 64,	/* of both: */
 	TAIL_DIRTY = 1, TAIL_SIGNATURE = 2, TAIL_ID = 3, TAIL_LABEL = 7,
-	BOOT_BYTES = 512,
+	BOOT_BYTES = 512, SIGNATURE_STATE = 0x28,	/* or 0x29: there is a TAIL_DIRTY */
 
 	FLAGS_ONE_FAT = 0x80, FLAGS_ACTIVE = 0x0f,
 	INFO_SIGNATURE1 = 0x41615252, INFO_SIGNATURE2 = 0x61417272, INFO_SIGNATURE2_AT = 484,
@@ -163,7 +163,7 @@ static int read_dirty(struct fat *f, const u8 *tail)
 	u32 value;
 	int error = f->bits == 12 ? 0 : fat_entry(f, 1, &value);
 
-	f->dirty = tail[TAIL_DIRTY] & 1;
+	f->dirty = (tail[TAIL_SIGNATURE] & ~1) == SIGNATURE_STATE && tail[TAIL_DIRTY] & 1;
 	if (!error && f->bits != 12 && !(value >> (f->bits == 32 ? 27 : 15) & 1))
 		f->dirty = true;
 	return error;
