@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arch/arch.h"
 #include "lib/endian.h"
 #include "lib/errors.h"
+#include "lib/memory.h"
 
 enum { LINE_BYTES = 200, SHORT_BYTES = 11 };
 
@@ -147,15 +149,16 @@ static void no_dots(struct check *k, const struct pending *p)
 	check_damage(k, "the directory in cluster %" PRIu32 " has no '.' and '..'", p->first);
 }
 
-/* '.' and '..', in this order; where they lead is known better from where we come from. */
+/* '.' and '..' come first; where they lead is known better from where we come from. */
 static int check_dots(struct check *k, const struct fat_name *n, unsigned index,
 		      const struct pending *p)
 {
 	u32 right = index ? p->parent : p->first;
+	u64 place = fat_cluster_at(k->f, p->first) + index * FAT_SLOT_BYTES;
 	u8 entry[FAT_SLOT_BYTES];
 
-	if (index > 1 || memcmp(n->entry, index ? "..         " : ".          ", SHORT_BYTES) ||
-	    !fat_is_directory(n)) {
+	if (memcmp(n->entry, index ? "..         " : ".          ", SHORT_BYTES) ||
+	    !fat_is_directory(n) || n->at[n->slots - 1] != place) {
 		no_dots(k, p);
 		return 0;
 	}
@@ -165,7 +168,7 @@ static int check_dots(struct check *k, const struct fat_name *n, unsigned index,
 		return 0;
 	memcpy(entry, n->entry, sizeof entry);
 	fat_entry_set_cluster(entry, right);
-	return fat_write(k->f, n->at[0], entry, sizeof entry);
+	return fat_write(k->f, place, entry, sizeof entry);
 }
 
 static int check_name(struct check *k, const struct fat_name *n)
@@ -223,8 +226,9 @@ static int check_directory(struct check *k, const struct pending *p)
 	fat_walk_begin(k->f, &w, p->first);
 	for (;; index++) {
 		before = w;
+		k->f->fs.why[0] = 0;
 		error = fat_walk_name(k->f, &w, &n);
-		if (error == -EIO) {
+		if (error == -EIO && k->f->fs.why[0]) {		/* else the disk says so */
 			check_damage(k, "the directory in cluster %" PRIu32 ": %s", p->first,
 				     k->f->fs.why);
 			return 0;
@@ -305,7 +309,8 @@ static int look(struct check *k)
 	struct fat *f = k->f;
 	int error;
 
-	k->used = calloc(1, f->clusters / 8 + 2);
+	k->used_pages = (f->clusters + 2) / 8 / ARCH_PAGE_BYTES + 1;
+	k->used = memory_pages(k->used_pages, "fsck");
 	if (!k->used)
 		return -ENOMEM;
 	k->here = f->root_cluster;
@@ -337,7 +342,8 @@ static int run(struct fat *f, struct fs_check *c, bool repair)
 		return -ENOMEM;
 	*k = (struct check){ .f = f, .c = c, .repair = repair };
 	error = look(k);
-	free(k->used);
+	if (k->used)
+		memory_free_pages(k->used, k->used_pages);
 	free(k->queue);
 	free(k);
 	return error;

@@ -12,7 +12,8 @@ struct check {
 	struct fs_check *c;
 	u32 free_clusters;
 	bool repair;
-	u8 *used;			/* a bit for each cluster */
+	u8 *used;			/* a bit for each cluster: too much for the heap */
+	size_t used_pages;
 	struct pending *queue;
 	size_t queued, done, room;
 	u32 here;			/* the directory that is walked */

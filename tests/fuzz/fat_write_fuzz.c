@@ -14,6 +14,7 @@
 #include "arch/host/sim.h"
 #include "fs/fat/write.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/ram.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes);
 
@@ -181,6 +182,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t bytes)
 		return 0;
 	if (!origins[0]) {
 		sim_reset();
+		sim_ram(SIM_RAM_AT, 4 << 20);
 		for (unsigned i = 0; i < KINDS; i++)
 			make(i);
 	}

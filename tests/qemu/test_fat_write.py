@@ -149,6 +149,21 @@ def test_killed_while_writing(start, arch, tmp_path):
         assert disk.file("/target") == small and disk.file("/big") == disk.big
 
 
+def test_fsck_of_many_clusters(start, tmp_path):
+    """What is kept of each cluster is more than the heap of a machine with little memory."""
+    image = tmp_path / "disk.img"
+    run("truncate", "-s", "9G", image)
+    run("/sbin/mkfs.fat", "-F", "32", "-s", "1", "-f", "1", image)
+    with open(image, "r+b") as file:
+        file.seek(65)
+        file.write(b"\1")                       # it was not left in order
+    console, _ = entry.at_prompt(
+        start, Machine("riscv64", memory="32M"), "-drive",
+        f"file={image},format=raw,if=none,id=disk,cache=unsafe", "-device", f"{VIRTIO},drive=disk")
+    console.command("fsck virtio0: -f")
+    assert "0 files, 0 directories, in order" in console.command("fsck virtio0:")
+
+
 LARGE = 90 << 20
 
 
