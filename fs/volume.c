@@ -30,11 +30,17 @@ bool volume_read_only(const struct volume *v)
 	return v->disk->limits.read_only || v->disk->flush_failed;
 }
 
+/* Of a disk that has no room left for blocks it said it has, or was stopped. */
+static int disk_error(int error)
+{
+	return error == -ENOSPC || error == -ECANCELED ? -EIO : error;
+}
+
 int volume_read(const struct volume *v, u64 offset, void *to, size_t size)
 {
 	struct piece piece = { offset, to, size };
 
-	return volume_gather(v, &piece, 1);
+	return disk_error(volume_gather(v, &piece, 1));
 }
 
 /* What begins or ends inside a block: at most to the end of that block. */
@@ -80,10 +86,10 @@ int volume_write(const struct volume *v, u64 offset, const void *from, size_t si
 		size -= part;
 	}
 	free(block);
-	return error;
+	return disk_error(error);
 }
 
 int volume_flush(const struct volume *v)
 {
-	return block_flush(v->disk);
+	return disk_error(block_flush(v->disk));
 }

@@ -3,7 +3,8 @@
  * A run of bytes on a disk: a partition, or all of it. The border: blocks below, bytes above.
  *
  * int results are 0 or -errno: -ERANGE beyond the volume, -EROFS, -ENOMEM, or what the disk says
- * (it has been logged: device, operation, place, cause).
+ * (it has been logged: device, operation, place, cause), but never -ENOSPC or -ECANCELED: up here
+ * those are a filesystem's, and mean that nothing has happened.
  */
 #pragma once
 #include "arch/types.h"

@@ -199,6 +199,7 @@ static void info_repaired(void **state)
 static void damaged(void **state)
 {
 	u32 file, other;
+	u8 *slots;
 
 	(void)state;
 	make("-F 16 -s 1", 2200);
@@ -224,6 +225,10 @@ static void damaged(void **state)
 	store_le16(at(entry_of("/sub/inner") + ENTRY_CLUSTER_LOW), (u16)first_of("/sub"));
 	expect_damage("'inner': cluster");
 	*at(fat_cluster_at(fat_of(fs), first_of("/sub/inner"))) = 'X';
+	expect_damage("has no '.' and '..'");
+	slots = at(fat_cluster_at(fat_of(fs), first_of("/sub/inner")));
+	memmove(slots + 32, slots, 96);				/* where nobody looks for them */
+	slots[0] = NAME_FREE;
 	expect_damage("has no '.' and '..'");
 	fat_poke(first_of("/sub/inner"), 1, true);
 	expect_damage("which the volume does not have");
@@ -345,23 +350,60 @@ static void write_protected(void **state)
 	fs_unmount(fs);
 }
 
-/* After a write that failed nothing more is written; the next mount repairs. */
+/* What the disk cannot read may be in order: the cause is the disk's, and is no damage. */
+static void read_failed(void **state)
+{
+	struct fs_check c = { .repair = true, .say = say };
+
+	(void)state;
+	make("-F 16 -s 4 -r 2048", 9000);	/* the root is not read together with the others */
+	disk.bad_lba = fat_cluster_at(fat_of(fs), first_of("/sub")) / 512;
+	fs_unmount(fs);
+	*at(37) |= 1;
+	said[0] = 0;
+	fs = mount_whole(&disk);
+	assert_int_equal(fs_check(fs, &c), -EIO);
+	assert_int_equal(c.damage, 0);
+	assert_null(strstr(said, "cluster"));
+	assert_int_equal(fs_replace(fs, "/new", "", 0), -EIO);
+	assert_null(fs->why_read_only);
+	disk.bad_lba = UINT64_MAX;
+	assert_int_equal(fs_replace(fs, "/new", "", 0), 0);
+	fs_unmount(fs);
+}
+
+/* Boot sectors of DOS 3 have code where later ones say that the volume is dirty. */
+static void without_a_state(void **state)
+{
+	(void)state;
+	make("-F 16 -s 1", 2200);
+	*at(37) = 0xff;
+	*at(38) = 0;
+	assert_int_equal(check(true).repairs, 0);
+	assert_int_equal(fs_replace(fs, "/new", "", 0), 0);
+	assert_int_equal(check(false).repairs, 0);
+	assert_int_equal(*at(37), 0xff);
+	fs_unmount(fs);
+}
+
+/*
+ * After a write that failed nothing more is written; the next mount repairs. Whatever the disk
+ * calls it: that it is full, or has stopped, is not that the operation was undone.
+ */
 static void write_failed(void **state)
 {
+	static const int says[] = { -EIO, -ENOSPC, -ECANCELED };
 	static u8 data[5000];
 
 	(void)state;
 	make("-F 16 -s 1", 2200);
-	for (unsigned i = 0; ; i++) {
-		u64 place = fat_of(fs)->fats_at / 512 * (i == 0) +
-			    entry_of("/file") / 512 * (i == 1) +
-			    fat_cluster_at(fat_of(fs), 4000) / 512 * (i == 2);
+	for (unsigned i = 0; i < 9; i++) {
+		const u64 places[] = { fat_of(fs)->fats_at, entry_of("/file"),
+				       fat_cluster_at(fat_of(fs), 4000) };
 
-		if (i == 3)
-			break;
 		fat_of(fs)->search = 4000;
-		disk.bad_lba = place;
-		disk.bad_ops = 0;
+		disk.bad_lba = places[i % 3] / 512;
+		disk.bad_status = says[i / 3];
 		assert_true(fs_replace(fs, "/file", data, sizeof data) < 0);
 		disk.bad_lba = UINT64_MAX;
 		assert_int_equal(fs_replace(fs, "/other", data, 1), -EROFS);
@@ -387,6 +429,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(damage_first, image_begin, end),
 		cmocka_unit_test_setup_teardown(write_protected, image_begin, end),
 		cmocka_unit_test_setup_teardown(write_failed, image_begin, end),
+		cmocka_unit_test_setup_teardown(read_failed, image_begin, end),
+		cmocka_unit_test_setup_teardown(without_a_state, image_begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
