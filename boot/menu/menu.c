@@ -103,6 +103,7 @@ static void edit(struct boot_entry *e)
 		console_print("\nIts command line is too long to be edited here\n");
 		return;
 	}
+	console_print("Enter: done, Enter again boots it; ^C: leave it as it was\n");
 	line_init(&line, &plain, "arguments: ");
 	line_begin(&line);
 	for (; *before; before++)	/* files have words apart by more than blanks */

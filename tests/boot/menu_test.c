@@ -189,6 +189,7 @@ static void editing(void **state)
 	assert_boots("\re more=1\r\r", "first more=1");
 	assert_boots("\r2e\025else\r\r", "else");
 	assert_boots("\re dropped\003\r", "first");
+	assert_non_null(strstr(sim_console_text, "^C: leave it as it was"));
 	assert_boots("\re\033[D\033[D\033[D\033[Dx\033~\r\r", "fxirst");
 	assert_boots("\re\025\r\r", "");
 }
