@@ -37,13 +37,14 @@ static int consume(struct consumer *c, const char *word, u64 offset, u64 bytes, 
 	if (error)
 		return error;
 	error = fs_open(fs, path, &f);
-	if (offset > f.size)
-		offset = f.size;
-	if (bytes > f.size - offset)
-		bytes = f.size - offset;
-	c->offset = offset;
-	if (!error)
+	if (!error) {
+		if (offset > f.size)
+			offset = f.size;
+		if (bytes > f.size - offset)
+			bytes = f.size - offset;
+		c->offset = offset;
 		error = file_stream_open(&s, &f, offset, bytes);
+	}
 	if (error)
 		return files_end(fs, files_complain(fs, path, error));
 	progress_begin(&progress, path, bytes);

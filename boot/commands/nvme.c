@@ -71,7 +71,7 @@ static int details(struct nvme_controller *c)
 		      c->version >> 8 & 0xff, size_text(c->max_transfer, size),
 		      c->sgls ? "SGL" : "PRP");
 	console_print("  write cache: %s; shadow doorbells: %s; memory of ours: %s\n",
-		      c->volatile_cache ? "volatile" : "none", c->shadow.cpu ? "yes" : "no",
+		      c->volatile_cache ? "volatile" : "none", c->io.shadow ? "yes" : "no",
 		      c->host_memory.cpu ? size_text(c->host_memory.bytes, memory) : "none");
 	print_queue("admin", &c->admin);
 	print_queue("I/O", &c->io);

@@ -128,7 +128,7 @@ static void look_at(struct boot_scan *s, const char *path, const char *name)
 {
 	static struct pe pe;		/* large; only one is at work */
 	char why[FS_EXPLAIN_BYTES], id[FS_NAME_BYTES];
-	struct image_source source = { read_file, NULL, 0 };
+	struct image_source source;
 	struct boot_entry *e;
 	const char *reason = NULL;
 	struct file f;
@@ -141,10 +141,10 @@ static void look_at(struct boot_scan *s, const char *path, const char *name)
 		return;
 	entry_counts(e);
 	error = fs_open(s->fs, path, &f);
-	source.context = &f;
-	source.bytes = f.size;
-	if (!error)
+	if (!error) {
+		source = (struct image_source){ read_file, &f, f.size };
 		error = pe_read(&source, &pe, &reason);
+	}
 	if (error) {
 		entry_refuse(e, "%s", reason ? reason : fs_explain(s->fs, path, error, why));
 		return;

@@ -179,8 +179,13 @@ static void end_late(struct block_device *b, u64 now_us)
 static int set_cache(struct block_device *b, bool write_back)
 {
 	struct nvme_controller *c = namespace_of(b)->controller;
-	int error = c->volatile_cache ? nvme_set_cache(c, write_back) : -ENOTSUP;
+	int error;
 
+	if (c->dead || !c->volatile_cache)
+		return c->dead ? -ENODEV : -ENOTSUP;
+	error = nvme_set_cache(c, write_back);
+	if (error < 0)
+		nvme_reset(c, NULL, error, nvme_words(error));
 	return error <= 0 ? error : nvme_status_error((u16)error);
 }
 

@@ -102,6 +102,29 @@ static void a_cache_that_stays_on_is_flushed(void **state)
 	stop();
 }
 
+/* Whoever does not answer is reset, so that it can be asked again; who is lost is not asked. */
+static void no_answer_about_the_cache(void **state)
+{
+	struct block_device *b;
+
+	(void)state;
+	machine_with_two();
+	b = start_disk();
+	sim.ticks_step = STEP_TICKS;
+	nvme.faults[0] = (struct sim_nvme_fault){
+		.trouble = SIM_NVME_LOST, .admin = true, .opcode = ADMIN_FEATURES,
+	};
+	assert_int_equal(b->ops->set_cache(b, false), -ETIMEDOUT);
+	assert_true(b->limits.volatile_cache);
+	assert_int_equal(b->ops->set_cache(b, false), 0);
+	assert_false(nvme.cache_on);
+
+	nvme.ready_us = SIM_NVME_NEVER;
+	assert_true(block_reset(b, -ECANCELED, "a test") < 0);
+	assert_int_equal(b->ops->set_cache(b, true), -ENODEV);
+	assert_int_equal(devices_quiesce(), 0);
+}
+
 /* One that was given up may do better when somebody asks: then it is as it was. */
 static void a_lost_one_that_is_reset_works(void **state)
 {
@@ -148,6 +171,7 @@ int main(void)
 		CHILD_TEST(one_that_is_late_takes_no_other_with_it, NULL),
 		CHILD_TEST(the_choice_of_a_cache_outlives_a_reset, NULL),
 		CHILD_TEST(a_cache_that_stays_on_is_flushed, NULL),
+		CHILD_TEST(no_answer_about_the_cache, NULL),
 		CHILD_TEST(a_lost_one_that_is_reset_works, NULL),
 		CHILD_TEST(shadow_doorbells_that_it_refuses, NULL),
 	};
