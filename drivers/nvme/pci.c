@@ -254,6 +254,9 @@ static int probe(struct device *dev, const struct device_id *id)
 	c->function = pci_function_of(dev);
 	c->quirks = quirks_of(&dev->id);
 	error = device_map(dev, 0, &c->registers);
+	if (!error && c->registers.size <= NVME_DOORBELLS)
+		error = device_refuse(dev, -EINVAL, "BAR 0 has %zu bytes, too few for registers",
+				      c->registers.size);
 	if (!error)
 		error = device_dma(dev, &c->domain);
 	if (error) {

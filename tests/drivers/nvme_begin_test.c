@@ -95,6 +95,27 @@ static void trouble_at_each_admin_command(void **state)
 	}
 }
 
+/* What is not there is not looked at, not even to say so. */
+static void with_registers(void **state)
+{
+	const u64 *bytes = *state;
+	struct device *dev;
+
+	machine();
+	nvme.cap |= 1ull << 59;		/* CRTO is to be read */
+	sim_pci_bar(nvme.function, 0, SIM_PCI_64, *bytes);
+	dev = discover();
+	assert_true(dev->error < 0);
+	assert_non_null(strstr(dev->reason, "registers"));
+}
+
+static void too_few_registers(void **state)
+{
+	(void)state;
+	for (u64 bytes = 16; bytes <= 0x1000; bytes *= 2)
+		in_child(with_registers, &bytes);
+}
+
 static void never_ready(void **state)
 {
 	struct device *dev;
@@ -159,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trouble_at_each_access),
 		cmocka_unit_test(trouble_at_each_admin_command),
+		cmocka_unit_test(too_few_registers),
 		CHILD_TEST(never_ready, NULL),
 		CHILD_TEST(never_off, NULL),
 		CHILD_TEST(fatal_for_good, NULL),
