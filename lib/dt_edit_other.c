@@ -15,6 +15,8 @@
 
 /* ---- Memory ---- */
 
+#define ROW_BYTES_MAX	(1ull << 31)	/* of a size of one cell: a multiple of pages */
+
 static int remove_memory(void *copy)
 {
 	int node, err = 0;
@@ -25,15 +27,12 @@ static int remove_memory(void *copy)
 	return err;
 }
 
-/* One more row of "reg"; a range that its cells cannot say is left out. */
+/* One more row of "reg". */
 static int add_row(void *copy, int node, int cells_address, int cells_size, struct range r)
 {
 	fdt32_t row[4];
 	int n = 0;
 
-	if ((cells_address == 1 && (r.start + r.bytes - 1) >> 32) ||
-	    (cells_size == 1 && r.bytes >> 32))
-		return 0;
 	if (cells_address == 2)
 		row[n++] = cpu_to_fdt32((u32)(r.start >> 32));
 	row[n++] = cpu_to_fdt32((u32)r.start);
@@ -41,6 +40,21 @@ static int add_row(void *copy, int node, int cells_address, int cells_size, stru
 		row[n++] = cpu_to_fdt32((u32)(r.bytes >> 32));
 	row[n++] = cpu_to_fdt32((u32)r.bytes);
 	return fdt_appendprop(copy, node, "reg", row, n * (int)sizeof(*row));
+}
+
+/* As many rows as it takes where sizes have one cell; what one cell cannot address is left out. */
+static int add_range(void *copy, int node, int cells_address, int cells_size, struct range r)
+{
+	u64 most = cells_size == 1 ? ROW_BYTES_MAX : UINT64_MAX, end = r.start + r.bytes;
+	int err = 0;
+
+	if (cells_address == 1 && end > 1ull << 32)
+		end = 1ull << 32;
+	for (u64 at = r.start, part; !err && at < end; at += part) {
+		part = end - at < most ? end - at : most;
+		err = add_row(copy, node, cells_address, cells_size, (struct range){ at, part });
+	}
+	return err;
 }
 
 /* All RAM, whoever has it: neighbours are one piece. */
@@ -57,12 +71,12 @@ static int add_rows(void *copy, int node)
 			r.bytes += m->range.bytes;
 			continue;
 		}
-		err = add_row(copy, node, cells_address, cells_size, r);
+		err = add_range(copy, node, cells_address, cells_size, r);
 		if (err)
 			return err;
 		r = m->range;
 	}
-	return add_row(copy, node, cells_address, cells_size, r);
+	return add_range(copy, node, cells_address, cells_size, r);
 }
 
 static int add_memory(void *copy)
