@@ -3,7 +3,7 @@
 #pragma once
 #include "arch/types.h"
 
-enum { TEXT_BAD = 0xfffd, UTF8_BYTES_MAX = 4 };
+enum { TEXT_BAD = 0xfffd };
 
 /* The code point at *text, which moves on; TEXT_BAD for bytes that are none. */
 u32 utf8_next(const char **text, const char *end);

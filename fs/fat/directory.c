@@ -141,7 +141,8 @@ bool fat_is_directory(const struct fat_name *n)
 	return n->entry[ENTRY_ATTRIBUTES] & FAT_DIRECTORY;
 }
 
-int fat_find(struct fat *f, u32 first, const char *name, size_t bytes, struct fat_name *n)
+/* In the directory that begins at @first. -ENOENT; not the volume label. */
+static int find(struct fat *f, u32 first, const char *name, size_t bytes, struct fat_name *n)
 {
 	struct fat_walk w;
 	int error;
@@ -209,7 +210,7 @@ int fat_resolve(struct fat *f, const char *path, u32 *directory, struct fat_name
 			continue;
 		}
 		*directory = here;
-		error = fat_find(f, here, path, bytes, n);
+		error = find(f, here, path, bytes, n);
 		if (error == -ENOENT && !path[bytes + strspn(path + bytes, "/")])
 			*last = path;
 		if (!error && fat_is_directory(n)) {

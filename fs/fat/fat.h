@@ -146,9 +146,6 @@ int fat_walk_slot(struct fat *f, struct fat_walk *w, u8 slot[static FAT_SLOT_BYT
 /* The next name; the volume label, '.' and '..' too. -ENOENT: past the last. */
 int fat_walk_name(struct fat *f, struct fat_walk *w, struct fat_name *n);
 
-/* In the directory that begins at @first. -ENOENT; not the volume label. */
-int fat_find(struct fat *f, u32 first, const char *name, size_t bytes, struct fat_name *n);
-
 u32 fat_entry_cluster(const struct fat *f, const u8 entry[static FAT_SLOT_BYTES]);
 
 static inline u32 fat_name_cluster(const struct fat *f, const struct fat_name *n)

@@ -9,7 +9,7 @@
 
 enum {
 	BOOT_STATE_16 = 37, BOOT_STATE_32 = 65, BOOT_STATE_DIRTY = 1,
-	BOOT_EXTENDED_16 = 38, BOOT_EXTENDED = 0x28,	/* or 0x29: there is a state */
+	BOOT_EXTENDED = 0x28,			/* or 0x29: there is a state */
 	INFO_FREE = 488, INFO_NEXT = 492,
 };
 #define INFO_UNKNOWN UINT32_MAX

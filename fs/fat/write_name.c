@@ -14,9 +14,8 @@
 
 enum {
 	SHORT_BASE = 8, SHORT_BYTES = 11, LONG_MOST = 255,
-	TAIL_MOST = 999999,
+	TAIL_END = 999999,		/* numbers in tails are below */
 	DIRECTORY_BYTES = 65536 * FAT_SLOT_BYTES,	/* 6: at most so large */
-	SLOTS_AHEAD = 64,
 };
 
 /* Where the characters of a long name are in a slot. */
@@ -136,7 +135,7 @@ static u32 tail_of(const u8 *other, const u8 *wanted)
 		return 0;
 	while (at < end)
 		number = number * 10 + other[at++] - '0';
-	return number;
+	return number < TAIL_END ? number : 0;
 }
 
 static int add_tail(struct fat *f, u8 *name, u32 number)
@@ -144,7 +143,7 @@ static int add_tail(struct fat *f, u8 *name, u32 number)
 	char tail[8];
 	int size = snprintf(tail, sizeof tail, "~%u", (unsigned)number), at = 0;
 
-	if (number > TAIL_MOST)
+	if (number == TAIL_END)
 		return fat_fail(f, -ENOSPC, "too many names like this one");
 	while (at < SHORT_BASE - size && name[at] != ' ')
 		at++;

@@ -193,6 +193,20 @@ static void case_does_not_matter(void **state)
 	assert_int_equal(found(""), 0);
 }
 
+/* Names like our tails, but with numbers that ours never have, are in nobody's way. */
+static void tails(void **state)
+{
+	(void)state;
+	put_short("~9999999TMP", 0, 0);
+	put_short("A~999999TMP", 0, 0);
+	put_short("ALONGE~3TMP", 0, 0);
+	remount();
+	assert_int_equal(fs_replace(fs, "/a longer name.tmp", "", 0), 0);
+	assert_int_equal(fs_replace(fs, "/a longer name, too.tmp", "", 0), 0);
+	assert_int_equal(found("/alonge~4.tmp"), 0);
+	assert_int_equal(found("/alonge~5.tmp"), 0);
+}
+
 /* Each letter's capital: never of ASCII, stable, and as C has it where it has one. */
 static void capitals(void **state)
 {
@@ -259,6 +273,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(long_names, begin, end),
 		cmocka_unit_test_setup_teardown(broken_long_names, begin, end),
 		cmocka_unit_test_setup_teardown(case_does_not_matter, begin, end),
+		cmocka_unit_test_setup_teardown(tails, begin, end),
 		cmocka_unit_test(capitals),
 		cmocka_unit_test(utf8),
 		cmocka_unit_test_setup_teardown(times, begin, end),
