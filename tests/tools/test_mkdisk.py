@@ -139,6 +139,7 @@ def test_refusals(source, tmp_path):
     with open(big, "wb") as file:
         file.truncate(1 << 32)
     refused("there is no such file", image, "nowhere")
+    refused("big/disk.img", big / "disk.img")
     refused("less than 4 GiB", image, big)
     refused("no FAT32 of 19.0 MiB: change --size", "--fat", "32", "--size", "20M", image)
     refused("MiB or more, and does not fit --size 1.0 MiB", "--table", "none", "--size", "1M",
