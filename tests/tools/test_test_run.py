@@ -60,3 +60,10 @@ def test_cmocka_failures_are_named(runner, capsys):
 def test_a_command_is_named_by_its_step(runner):
     result = runner.run(runner.Step("build", ["/bin/false"]), 1)
     assert (result.failed, result.failures) == (1, ["build"])
+
+
+def test_what_hangs_is_ended(runner):
+    step = runner.UnitTests("units", ["/bin/sleep", "3600"])
+    step.ends_within = 0.1
+    assert runner.run(step, 1).failures == ["units"]
+    assert "ended by signal 9" in step.log.read_text()
