@@ -110,7 +110,7 @@ def test_linux_takes_the_seeds(start, tmp_path, arch):
     """Its random numbers are ready before the first of its devices; it erases what it took."""
     console = start(Machine(arch, memory="512M", smp=4), "-kernel", images.binary(arch),
                     "-device", "virtio-rng-pci", *disk(tmp_path, arch))
-    hart = arch == "riscv64" and console.expect(r"Boot HART ID +: (\d+)").group(1)
+    hart = arch == "riscv64" and console.expect(r"Boot HART ID +: (\d+)\s").group(1)
     said = linux.report(console)
     assert re.match(r"\[ +0\.000000\] random: crng init done", said["crng"]), said["crng"]
     assert "rng-seed" not in said["chosen"].split()
