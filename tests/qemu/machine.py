@@ -146,12 +146,20 @@ class Console:
             raise AssertionError(f"{timeout} s without {patterns}; the console ends:\n"
                                  f"{self.tail()}") from None
         except pexpect.EOF:
-            raise AssertionError(f"QEMU ended before {patterns}; the console ends:\n"
+            raise AssertionError(f"QEMU {self.end()} before {patterns}; the console ends:\n"
                                  f"{self.tail()}") from None
         if found == len(patterns):
             raise AssertionError(f"it died before {patterns}:\n{self.tail()}\n"
                                  f"{self.child.after}{self.quiet(2)}")
         return self.child.match
+
+    def end(self):
+        """How QEMU came to its end, once its console is closed."""
+        deadline = time.monotonic() + DEADLINE_S
+        while self.child.isalive() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        number = self.child.signalstatus
+        return f"died of {signal.Signals(number).name}" if number else "ended"
 
     def tail(self, lines=25):
         return "\n".join(plain(self.child.before or "").splitlines()[-lines:])

@@ -47,6 +47,17 @@ def test_expect_says_what_came_instead(start):
     assert "Boot HART MEDELEG" in said
 
 
+@pytest.mark.parametrize("number, words", [(signal.SIGSEGV, "QEMU died of SIGSEGV before"),
+                                           (signal.SIGTERM, "QEMU ended before")])
+def test_expect_says_how_qemu_ended(start, number, words):
+    """One that crashed is told from one that was switched off: only that test is tried again."""
+    console = start(Machine("riscv64"), "-bios", "none", monitor=True)
+    assert "running" in console.ask("info status")
+    console.child.kill(number)
+    with pytest.raises(AssertionError, match=words):
+        console.expect("no such words")
+
+
 def test_springboard_jumps_with_the_tree(start, tmp_path):
     """A two-instruction stand-in for the image shows that both registers arrive."""
     spin = tmp_path / "spin.bin"
